@@ -111,3 +111,9 @@ func ParseScale(text string) (Scale, error) {
 	}
 	return s, s.Validate()
 }
+
+// A UserSeen is one row of all histories together.
+type UserSeen struct {
+	User UserID
+	Seen
+}

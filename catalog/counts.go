@@ -1,0 +1,11 @@
+package catalog
+
+// Counts says how much a store holds.
+type Counts struct {
+	Movies      int `json:"movies"`
+	Users       int `json:"users"` // people with a record; others are known by their watches alone
+	Ratings     int `json:"ratings"`
+	Watches     int `json:"watches"` // pairs of a person and a movie
+	Quarantined int `json:"quarantined"`
+	Vectors     int `json:"vectors"`
+}
