@@ -1,0 +1,202 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// dot and dot4 sum alike: value i goes to vector i/lanes%4 of four, as long as
+// four whole vectors are left, then to the first, and what is less than a vector
+// to the first under a mask (AVX-512) or one by one to a sum of its own (AVX2).
+
+func dot(s isa) {
+	TEXT("dot"+s.name, NOSPLIT, "func(a, b *float32, n int) float32")
+	Pragma("noescape")
+	Doc("dot" + s.name + " returns the inner product of n values.")
+	a, b := Mem{Base: Load(Param("a"), GP64())}, Mem{Base: Load(Param("b"), GP64())}
+	n := Load(Param("n"), GP64()).(GPVirtual)
+	store(s.dotRows("", a, []Mem{b}, n)[0], 0)
+	VZEROUPPER()
+	RET()
+}
+
+func dot4(s isa) {
+	TEXT("dot4"+s.name, NOSPLIT, "func(q, r0, r1, r2, r3 *float32, n int) (d0, d1, d2, d3 float32)")
+	Pragma("noescape")
+	Doc("dot4" + s.name + " returns the inner products of q with four rows of n values.")
+	q := Load(Param("q"), GP64()).(GPVirtual)
+	var rows []Mem
+	for i := range 4 {
+		rows = append(rows, Mem{Base: Load(Param(fmt.Sprintf("r%d", i)), GP64())})
+	}
+	n := Load(Param("n"), GP64()).(GPVirtual)
+	group := 4
+	if s.lanes == 8 {
+		group = 2 // four rows of four sums do not fit 16 registers
+	}
+	for i := 0; i < 4; i += group {
+		at, left := GP64(), GP64()
+		MOVQ(q, at)
+		MOVQ(n, left)
+		for j, x := range s.dotRows(fmt.Sprintf("%d", i), Mem{Base: at}, rows[i:i+group], left) {
+			store(x, i+j)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func store(x VecVirtual, result int) {
+	to, err := ReturnIndex(result).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VMOVSS(x, to.Addr)
+}
+
+// dotRows leaves the inner product of q with each row in lane 0 of a vector. It
+// moves the pointers and n.
+func (s isa) dotRows(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual {
+	sums := make([][]VecVirtual, len(rows))
+	for r := range rows {
+		sums[r] = s.zeros(4)
+	}
+	s.dotLoop("four"+label, q, rows, n, sums, 4)
+	s.dotLoop("one"+label, q, rows, n, sums, 1)
+	var tails []VecVirtual
+	if s.lanes == 16 {
+		s.dotMasked(label, q, rows, n, sums)
+	} else {
+		tails = s.dotSingles(label, q, rows, n)
+	}
+	out := make([]VecVirtual, len(rows))
+	for r := range rows {
+		out[r] = s.sum(sums[r])
+		if tails != nil {
+			VADDSS(tails[r], out[r], out[r])
+		}
+	}
+	return out
+}
+
+// dotLoop takes wide vectors a turn, as long as there are as many.
+func (s isa) dotLoop(label string, q Mem, rows []Mem, n GPVirtual, sums [][]VecVirtual, wide int) {
+	Label(label)
+	CMPQ(n, U32(wide*s.lanes))
+	JLT(LabelRef(label + "done"))
+	for v := range wide {
+		x := s.vector()
+		VMOVUPS(q.Offset(v*s.bytes()), x)
+		for r, row := range rows {
+			VFMADD231PS(row.Offset(v*s.bytes()), x, sums[r][v])
+		}
+	}
+	advance(wide*s.bytes(), append([]Mem{q}, rows...)...)
+	SUBQ(U32(wide*s.lanes), n)
+	JMP(LabelRef(label))
+	Label(label + "done")
+}
+
+// dotMasked takes what is less than a vector, with AVX-512.
+func (s isa) dotMasked(label string, q Mem, rows []Mem, n GPVirtual, sums [][]VecVirtual) {
+	TESTQ(n, n)
+	JZ(LabelRef("even" + label))
+	k := tailMask(n)
+	x, y := s.vector(), s.vector()
+	VMOVUPS_Z(q, k, x)
+	for r, row := range rows {
+		VMOVUPS_Z(row, k, y)
+		VFMADD231PS(y, x, sums[r][0])
+	}
+	Label("even" + label)
+}
+
+// dotSingles takes what is less than a vector, one value a turn.
+func (s isa) dotSingles(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual {
+	tails := make([]VecVirtual, len(rows))
+	for r := range tails {
+		tails[r] = XMM()
+		VXORPS(tails[r], tails[r], tails[r])
+	}
+	Label("single" + label)
+	TESTQ(n, n)
+	JZ(LabelRef("singledone" + label))
+	x := XMM()
+	VMOVSS(q, x)
+	for r, row := range rows {
+		VFMADD231SS(row, x, tails[r])
+	}
+	advance(4, append([]Mem{q}, rows...)...)
+	DECQ(n)
+	JMP(LabelRef("single" + label))
+	Label("singledone" + label)
+	return tails
+}
+
+// advance moves pointers by n bytes.
+func advance(n int, ms ...Mem) {
+	for _, m := range ms {
+		ADDQ(U32(n), m.Base)
+	}
+}
+
+// axpy fuses the multiplication with the addition for every value, so that a
+// value's result does not depend on its place.
+func axpy(s isa) {
+	TEXT("axpy"+s.name, NOSPLIT, "func(alpha float32, x, y *float32, n int)")
+	Pragma("noescape")
+	Doc("axpy" + s.name + " adds alpha times n values of x to y.")
+	alpha := s.vector()
+	from, err := Param("alpha").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VBROADCASTSS(from.Addr, alpha)
+	x, y := Mem{Base: Load(Param("x"), GP64())}, Mem{Base: Load(Param("y"), GP64())}
+	n := Load(Param("n"), GP64()).(GPVirtual)
+	for _, wide := range []int{4, 1} {
+		label := fmt.Sprintf("by%d", wide)
+		Label(label)
+		CMPQ(n, U32(wide*s.lanes))
+		JLT(LabelRef(label + "done"))
+		for v := range wide {
+			sum := s.vector()
+			VMOVUPS(y.Offset(v*s.bytes()), sum)
+			VFMADD231PS(x.Offset(v*s.bytes()), alpha, sum)
+			VMOVUPS(sum, y.Offset(v*s.bytes()))
+		}
+		advance(wide*s.bytes(), x, y)
+		SUBQ(U32(wide*s.lanes), n)
+		JMP(LabelRef(label))
+		Label(label + "done")
+	}
+	s.axpyTail(alpha, x, y, n)
+	VZEROUPPER()
+	RET()
+}
+
+func (s isa) axpyTail(alpha VecVirtual, x, y Mem, n GPVirtual) {
+	Label("tail")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	if s.lanes == 16 {
+		k := tailMask(n)
+		v, sum := s.vector(), s.vector()
+		VMOVUPS_Z(x, k, v)
+		VMOVUPS_Z(y, k, sum)
+		VFMADD231PS(v, alpha, sum)
+		VMOVUPS(sum, k, y)
+	} else {
+		sum := XMM()
+		VMOVSS(y, sum)
+		VFMADD231SS(x, alpha.AsX(), sum)
+		VMOVSS(sum, y)
+		advance(4, x, y)
+		DECQ(n)
+		JMP(LabelRef("tail"))
+	}
+	Label("done")
+}
