@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"marquee/catalog"
+)
+
+// A File is a [Source] that reads one regular file to its end. Offsets are
+// bytes of the file.
+type File struct {
+	path      string
+	file      *os.File
+	size      int64 // when it was opened; what is written later waits for the next run
+	partition string
+	cfg       Config
+	rows      *batcher
+	lines     *lines
+}
+
+// OpenFile opens the file at path, to be read from the offset that held has
+// for it. The caller closes it. now is the time at which lines are refused.
+//
+// The file's name in held is the hash of its beginning: of the longest that
+// fits when the file is first seen among the ends of the lines in the first 4
+// KiB and the powers of two from 4 KiB to 1 MiB. Later it is looked up by each
+// of them, the longest first (at most some 70 lookups). So
+//
+//   - a renamed, copied or rotated file is not read twice;
+//   - a file that has grown is read on from where it was left;
+//   - a file edited in the beginning that names it is a new one and read
+//     anew, which changes only what the edit did, since rows have natural keys;
+//   - a file shorter than what was read of one with its beginning is another
+//     one: it is named by all that it holds, and read.
+//
+// A file edited further on, without getting shorter than what was read of it,
+// is not noticed: event files are appended to, not edited.
+//
+// The last line is read whether or not it has an end.
+func OpenFile(ctx context.Context, path string, held Offsets, cfg Config, now func() time.Time) (*File, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &File{path: path, file: f, cfg: cfg, rows: newBatcher(cfg, now)}
+	if err := s.start(ctx, held); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *File) start(ctx context.Context, held Offsets) error {
+	info, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("is no regular file, want one; pipe others to standard input: %w", catalog.ErrInvalid)
+	}
+	s.size = info.Size()
+	partition, offset, err := identify(ctx, s.file, s.size, held)
+	if err != nil {
+		return err
+	}
+	s.partition = partition
+	return s.Seek(ctx, partition, offset)
+}
+
+// Partition returns the name under which the file's offset is kept.
+func (s *File) Partition() string { return s.partition }
+
+// Progress returns how many of the file's bytes were handed over.
+func (s *File) Progress() (read, size int64) { return s.lines.offset, s.size }
+
+// Close closes the file.
+func (s *File) Close() error { return s.file.Close() }
+
+// Fetch implements [Source].
+func (s *File) Fetch(ctx context.Context) (catalog.Batch, error) {
+	b, err := fill(ctx, s.lines, s.rows, s.partition, s.cfg.BatchLines)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return b, fmt.Errorf("%s: %w", s.path, err)
+	}
+	return b, err
+}
+
+// Seek implements [Source].
+func (s *File) Seek(_ context.Context, partition string, offset int64) error {
+	if partition != s.partition {
+		return fmt.Errorf("%s is partition %s, not %s: %w", s.path, s.partition, partition, catalog.ErrInvalid)
+	}
+	if offset < 0 || offset > s.size {
+		return fmt.Errorf("offset %d of %s, want 0 to %d: %w", offset, s.path, s.size, catalog.ErrInvalid)
+	}
+	rest := io.NewSectionReader(s.file, offset, s.size-offset)
+	s.lines = newLines(rest, offset)
+	return s.skipEnd(offset)
+}
+
+// skipEnd passes over the end of a line that had none when the last run read
+// it: that line counted then, and its end is no line of its own.
+func (s *File) skipEnd(offset int64) error {
+	if offset == 0 || offset == s.size {
+		return nil
+	}
+	var around [2]byte
+	if _, err := s.file.ReadAt(around[:], offset-1); err != nil {
+		return fmt.Errorf("read at %d: %w", offset-1, err)
+	}
+	if around[0] != '\n' && around[1] == '\n' {
+		return s.lines.skipLine() // the next batch still begins at offset
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package stream_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"marquee/catalog"
+	"marquee/catalog/stream"
+)
+
+// sink is a store in memory that keeps the contract of Append.
+type sink struct {
+	held    map[string]int64
+	batches []catalog.Batch
+	fail    func(b catalog.Batch) error
+}
+
+func newSink() *sink { return &sink{held: map[string]int64{}} }
+
+func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
+	return s.held[partition], nil
+}
+
+func (s *sink) Append(_ context.Context, b catalog.Batch) (int64, error) {
+	if s.fail != nil {
+		if err := s.fail(b); err != nil {
+			return 0, err
+		}
+	}
+	if held := s.held[b.Partition]; b.From != held {
+		return held, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, b.From, held)
+	}
+	s.held[b.Partition] = b.To
+	s.batches = append(s.batches, b)
+	return b.To, nil
+}
+
+// minutes returns the minutes of movie m+1931 that were stored, in order.
+func (s *sink) minutes() (out []int) {
+	for _, b := range s.batches {
+		for _, m := range b.Minutes {
+			out = append(out, m.Minute)
+		}
+	}
+	return out
+}
+
+func line(minute int) string {
+	return fmt.Sprintf("2022-11-14T12:23:12,%d,GET /data/m/m+1931/%d.mpg", minute%7, minute)
+}
+
+func text(from, to int) string {
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		b.WriteString(line(i) + "\n")
+	}
+	return b.String()
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkMinutes(t *testing.T, dst *sink, want ...[2]int) {
+	t.Helper()
+	var all []int
+	for _, r := range want {
+		for i := r[0]; i < r[1]; i++ {
+			all = append(all, i)
+		}
+	}
+	if got := fmt.Sprint(dst.minutes()); got != fmt.Sprint(all) {
+		t.Errorf("stored minutes are %s,\nwant %v", got, all)
+	}
+}
+
+func TestFileCountsEveryLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	write(t, path, strings.Join([]string{
+		line(1), line(2),
+		"2026-02-14T10:30:03,7,GET /rate/m+1931=5",
+		"2026-02-14T10:30:03,7,GET /rate/m+1931=6",
+		"2026-02-14T10:30:03,7,GET /rate/m+1931=0",
+		"2026-02-14T10:30:03,7,GET /rate/m+1931=2.5",
+		"2026-02-14T10:30:03,7,GET /create_account",
+		"2026-02-14T10:30:03,7,recommendation request h, status 0, result: a, b, 1 ms",
+		"",
+		strings.Repeat("x", stream.MaxLineBytes+1),
+		strings.Repeat("y", 5*stream.MaxLineBytes),
+		line(3) + "\r",
+		line(4), // no end
+	}, "\n"))
+	dst := newSink()
+	sum := ingest(t, path, dst)
+	got, err := json.Marshal(sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"lines":13,"kept":{"watch":4,"rate":1,"recommendation":1,"create_account":1},"refused":{"empty":1,"line_too_long":2,"rating_off_scale":3}}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if again := ingest(t, path, dst); again.Lines != 0 || len(dst.batches) != 1 {
+		t.Errorf("second run read %d lines, want 0", again.Lines)
+	}
+	for _, r := range dst.batches[0].Refused {
+		if len(r.Line) > stream.MaxKeptBytes || r.Source != dst.batches[0].Partition || r.At.IsZero() {
+			t.Errorf("refused line of %d bytes at %d from %s", len(r.Line), r.Offset, r.Source)
+		}
+	}
+	if r := dst.batches[0].Refused[0]; string(r.Line) != "2026-02-14T10:30:03,7,GET /rate/m+1931=6" || r.Offset != int64(len(text(1, 3))+41) {
+		t.Errorf("first refused is %q at %d", r.Line, r.Offset)
+	}
+}
+
+func TestFileGrowsAndMoves(t *testing.T) {
+	for _, sizes := range [][]int{{1, 2, 3}, {3, 200, 201}, {60, 61, 100, 5000}, {1000, 30000}} {
+		dst := newSink()
+		path := filepath.Join(t.TempDir(), "log")
+		done := 0
+		for i, n := range sizes {
+			write(t, path, text(0, min(n, 9999)))
+			if sum := ingest(t, path, dst); int(sum.Lines) != min(n, 9999)-done {
+				t.Errorf("%v: run %d read %d lines, want %d", sizes, i, sum.Lines, n-done)
+			}
+			done = min(n, 9999)
+			moved := path + ".1"
+			if err := os.Rename(path, moved); err != nil {
+				t.Fatal(err)
+			}
+			path = moved
+		}
+		checkMinutes(t, dst, [2]int{0, done})
+		if len(dst.held) != 1 {
+			t.Errorf("%v: known as %d partitions, want 1", sizes, len(dst.held))
+		}
+	}
+}
+
+func TestFileEditedOrCutIsReadAnew(t *testing.T) {
+	dst := newSink()
+	path := filepath.Join(t.TempDir(), "log")
+	write(t, path, text(0, 4))
+	ingest(t, path, dst)
+	write(t, path, text(0, 3)+text(9, 10)) // its last line was corrected
+	ingest(t, path, dst)
+	checkMinutes(t, dst, [2]int{0, 4}, [2]int{0, 3}, [2]int{9, 10})
+
+	dst = newSink()
+	write(t, path, text(0, 2000))
+	ingest(t, path, dst)
+	write(t, path, text(0, 1999)[:40<<10]+"\n"+text(3, 4)) // the same beginning, but shorter
+	if sum := ingest(t, path, dst); sum.Lines < 700 {
+		t.Errorf("a shorter file with a known beginning: %d lines read, want all", sum.Lines)
+	}
+	if sum := ingest(t, path, dst); sum.Lines != 0 {
+		t.Errorf("the same again: %d lines read, want 0", sum.Lines)
+	}
+}
+
+func TestFileGoesOnAfterUnfinishedLine(t *testing.T) {
+	dst := newSink()
+	path := filepath.Join(t.TempDir(), "log")
+	write(t, path, text(0, 2)+line(2))
+	ingest(t, path, dst)
+	write(t, path, text(0, 3))
+	if sum := ingest(t, path, dst); sum.Lines != 0 {
+		t.Errorf("the end of a counted line gave %+v", sum)
+	}
+	write(t, path, text(0, 5))
+	ingest(t, path, dst)
+	checkMinutes(t, dst, [2]int{0, 5})
+}
+
+func TestFileRefusesWhatIsNone(t *testing.T) {
+	if _, err := stream.OpenFile(t.Context(), t.TempDir(), newSink(), stream.DefaultConfig(), time.Now); err == nil {
+		t.Error("a folder was opened")
+	}
+	if _, err := stream.OpenFile(t.Context(), "no such file", newSink(), stream.DefaultConfig(), time.Now); err == nil {
+		t.Error("no file was opened")
+	}
+	if _, err := stream.OpenFile(t.Context(), os.DevNull, newSink(), stream.Config{}, time.Now); err == nil {
+		t.Error("the zero Config was accepted")
+	}
+	empty := filepath.Join(t.TempDir(), "empty")
+	write(t, empty, "")
+	if sum := ingest(t, empty, newSink()); sum.Lines != 0 {
+		t.Errorf("an empty file has %d lines", sum.Lines)
+	}
+}
+
+// Whatever the lines, batch size, growth and crashes between batches: every
+// line is stored once, in order.
+func TestFileExactlyOnce(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		total := rapid.IntRange(1, 300).Draw(rt, "lines")
+		path := filepath.Join(dir, "log")
+		cfg := stream.DefaultConfig()
+		cfg.BatchLines = rapid.IntRange(1, 50).Draw(rt, "batch")
+		dst := newSink()
+		crash := fmt.Errorf("crash")
+		for size := 0; size < total; {
+			size = min(total, size+rapid.IntRange(1, 150).Draw(rt, "grow"))
+			write(t, path, text(0, size))
+			left := rapid.IntRange(0, 3).Draw(rt, "batches before the crash")
+			dst.fail = func(catalog.Batch) error {
+				if left--; left < 0 {
+					return crash
+				}
+				return nil
+			}
+			for range 2 { // crashes, then runs through
+				src, err := stream.OpenFile(context.Background(), path, dst, cfg, time.Now)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				_, err = stream.Run(context.Background(), src, dst, nil)
+				src.Close()
+				if err != nil && dst.fail == nil {
+					rt.Fatal(err)
+				}
+				dst.fail = nil
+			}
+		}
+		got := dst.minutes()
+		if len(got) != total {
+			rt.Fatalf("%d lines stored, want %d", len(got), total)
+		}
+		for i, m := range got {
+			if m != i {
+				rt.Fatalf("line %d is minute %d", i, m)
+			}
+		}
+	})
+}
