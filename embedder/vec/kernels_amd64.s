@@ -43,27 +43,27 @@ one:
 	JMP         one
 
 onedone:
-	VXORPS X4, X4, X4
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	TESTQ  DX, DX
+	JZ     even
+	VXORPS Y1, Y1, Y1
 
 single:
-	TESTQ       DX, DX
-	JZ          singledone
-	VMOVSS      (AX), X5
-	VFMADD231SS (CX), X5, X4
+	VMOVSS      (AX), X2
+	VFMADD231SS (CX), X2, X1
 	ADDQ        $0x00000004, AX
 	ADDQ        $0x00000004, CX
 	DECQ        DX
-	JMP         single
+	JNZ         single
+	VADDPS      Y1, Y0, Y0
 
-singledone:
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+even:
+	VHADDPS      Y0, Y0, Y0
+	VHADDPS      Y0, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
-	VHADDPS      X1, X1, X1
-	VHADDPS      X1, X1, X1
-	VADDSS       X4, X1, X1
 	VMOVSS       X1, ret+24(FP)
 	VZEROUPPER
 	RET
@@ -123,65 +123,55 @@ one0:
 	JMP         one0
 
 one0done:
-	VXORPS X8, X8, X8
-	VXORPS X9, X9, X9
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VADDPS Y5, Y4, Y4
+	VADDPS Y7, Y6, Y6
+	VADDPS Y6, Y4, Y4
+	TESTQ  R9, R9
+	JZ     even0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
 
 single0:
-	TESTQ       R9, R9
-	JZ          singledone0
-	VMOVSS      (R8), X10
-	VFMADD231SS (CX), X10, X8
-	VFMADD231SS (DX), X10, X9
+	VMOVSS      (R8), X3
+	VFMADD231SS (CX), X3, X1
+	VFMADD231SS (DX), X3, X2
 	ADDQ        $0x00000004, R8
 	ADDQ        $0x00000004, CX
 	ADDQ        $0x00000004, DX
 	DECQ        R9
-	JMP         single0
+	JNZ         single0
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y2, Y4, Y4
 
-singledone0:
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X1
-	VHADDPS      X1, X1, X1
-	VHADDPS      X1, X1, X1
-	VADDSS       X8, X1, X1
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y7, Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VHADDPS      X0, X0, X0
-	VHADDPS      X0, X0, X0
-	VADDSS       X9, X0, X0
-	VMOVSS       X1, d0+48(FP)
-	VMOVSS       X0, d1+52(FP)
-	MOVQ         DI, CX
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
+even0:
+	MOVQ   DI, CX
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
 
 four2:
 	CMPQ        CX, $0x00000020
 	JLT         four2done
-	VMOVUPS     (AX), Y8
-	VFMADD231PS (BX), Y8, Y0
-	VFMADD231PS (SI), Y8, Y4
-	VMOVUPS     32(AX), Y8
-	VFMADD231PS 32(BX), Y8, Y1
-	VFMADD231PS 32(SI), Y8, Y5
-	VMOVUPS     64(AX), Y8
-	VFMADD231PS 64(BX), Y8, Y2
-	VFMADD231PS 64(SI), Y8, Y6
-	VMOVUPS     96(AX), Y8
-	VFMADD231PS 96(BX), Y8, Y3
-	VFMADD231PS 96(SI), Y8, Y7
+	VMOVUPS     (AX), Y10
+	VFMADD231PS (BX), Y10, Y1
+	VFMADD231PS (SI), Y10, Y6
+	VMOVUPS     32(AX), Y10
+	VFMADD231PS 32(BX), Y10, Y2
+	VFMADD231PS 32(SI), Y10, Y7
+	VMOVUPS     64(AX), Y10
+	VFMADD231PS 64(BX), Y10, Y3
+	VFMADD231PS 64(SI), Y10, Y8
+	VMOVUPS     96(AX), Y10
+	VFMADD231PS 96(BX), Y10, Y5
+	VFMADD231PS 96(SI), Y10, Y9
 	ADDQ        $0x00000080, AX
 	ADDQ        $0x00000080, BX
 	ADDQ        $0x00000080, SI
@@ -192,9 +182,9 @@ four2done:
 one2:
 	CMPQ        CX, $0x00000008
 	JLT         one2done
-	VMOVUPS     (AX), Y8
-	VFMADD231PS (BX), Y8, Y0
-	VFMADD231PS (SI), Y8, Y4
+	VMOVUPS     (AX), Y10
+	VFMADD231PS (BX), Y10, Y1
+	VFMADD231PS (SI), Y10, Y6
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, BX
 	ADDQ        $0x00000020, SI
@@ -202,40 +192,36 @@ one2:
 	JMP         one2
 
 one2done:
-	VXORPS X8, X8, X8
-	VXORPS X9, X9, X9
+	VADDPS Y2, Y1, Y1
+	VADDPS Y5, Y3, Y3
+	VADDPS Y3, Y1, Y1
+	VADDPS Y7, Y6, Y6
+	VADDPS Y9, Y8, Y8
+	VADDPS Y8, Y6, Y6
+	TESTQ  CX, CX
+	JZ     even2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 
 single2:
-	TESTQ       CX, CX
-	JZ          singledone2
-	VMOVSS      (AX), X10
-	VFMADD231SS (BX), X10, X8
-	VFMADD231SS (SI), X10, X9
+	VMOVSS      (AX), X5
+	VFMADD231SS (BX), X5, X2
+	VFMADD231SS (SI), X5, X3
 	ADDQ        $0x00000004, AX
 	ADDQ        $0x00000004, BX
 	ADDQ        $0x00000004, SI
 	DECQ        CX
-	JMP         single2
+	JNZ         single2
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y3, Y6, Y6
 
-singledone2:
-	VADDPS       Y1, Y0, Y0
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+even2:
+	VHADDPS      Y4, Y0, Y0
+	VHADDPS      Y6, Y1, Y1
+	VHADDPS      Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
-	VHADDPS      X1, X1, X1
-	VHADDPS      X1, X1, X1
-	VADDSS       X8, X1, X1
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y7, Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPS       X0, X4, X0
-	VHADDPS      X0, X0, X0
-	VHADDPS      X0, X0, X0
-	VADDSS       X9, X0, X0
-	VMOVSS       X1, d2+56(FP)
-	VMOVSS       X0, d3+60(FP)
+	VMOVUPS      X1, d0+48(FP)
 	VZEROUPPER
 	RET
 
@@ -1556,12 +1542,12 @@ even:
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VADDPS        Y1, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VHADDPS       X1, X1, X1
-	VHADDPS       X1, X1, X1
-	VMOVSS        X1, ret+24(FP)
+	VADDPS        Y0, Y1, Y1
+	VHADDPS       Y1, Y1, Y1
+	VHADDPS       Y1, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X0
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -1662,42 +1648,28 @@ even0:
 	VADDPS        Z3, Z2, Z2
 	VADDPS        Z2, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VADDPS        Y1, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X1, X0, X1
-	VHADDPS       X1, X1, X1
-	VHADDPS       X1, X1, X1
+	VADDPS        Y0, Y1, Y1
 	VADDPS        Z5, Z4, Z4
 	VADDPS        Z7, Z6, Z6
 	VADDPS        Z6, Z4, Z4
 	VEXTRACTF64X4 $0x01, Z4, Y0
-	VADDPS        Y0, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X0
-	VADDPS        X0, X4, X0
-	VHADDPS       X0, X0, X0
-	VHADDPS       X0, X0, X0
+	VADDPS        Y4, Y0, Y0
 	VADDPS        Z9, Z8, Z8
 	VADDPS        Z11, Z10, Z10
 	VADDPS        Z10, Z8, Z8
 	VEXTRACTF64X4 $0x01, Z8, Y2
-	VADDPS        Y2, Y8, Y8
-	VEXTRACTF128  $0x01, Y8, X2
-	VADDPS        X2, X8, X2
-	VHADDPS       X2, X2, X2
-	VHADDPS       X2, X2, X2
+	VADDPS        Y8, Y2, Y2
 	VADDPS        Z13, Z12, Z12
 	VADDPS        Z15, Z14, Z14
 	VADDPS        Z14, Z12, Z12
 	VEXTRACTF64X4 $0x01, Z12, Y3
-	VADDPS        Y3, Y12, Y12
-	VEXTRACTF128  $0x01, Y12, X3
-	VADDPS        X3, X12, X3
-	VHADDPS       X3, X3, X3
-	VHADDPS       X3, X3, X3
-	VMOVSS        X1, d0+48(FP)
-	VMOVSS        X0, d1+52(FP)
-	VMOVSS        X2, d2+56(FP)
-	VMOVSS        X3, d3+60(FP)
+	VADDPS        Y12, Y3, Y3
+	VHADDPS       Y0, Y1, Y1
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X0
+	VMOVUPS       X0, d0+48(FP)
 	VZEROUPPER
 	RET
 

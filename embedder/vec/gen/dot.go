@@ -11,6 +11,8 @@ import (
 // dot and dot4 sum alike: value i goes to vector i/lanes%4 of four, as long as
 // four whole vectors are left, then to the first, and what is less than a vector
 // to the first under a mask (AVX-512) or one by one to a sum of its own (AVX2).
+// The four are added pairwise, then the halves of an AVX-512 vector; then
+// neighbouring lanes twice, and the two lanes left.
 
 func dot(s isa) {
 	TEXT("dot"+s.name, NOSPLIT, "func(a, b *float32, n int) float32")
@@ -18,7 +20,10 @@ func dot(s isa) {
 	Doc("dot" + s.name + " returns the inner product of n values.")
 	a, b := Mem{Base: Load(Param("a"), GP64())}, Mem{Base: Load(Param("b"), GP64())}
 	n := Load(Param("n"), GP64()).(GPVirtual)
-	store(s.dotRows("", a, []Mem{b}, n)[0], 0)
+	y := s.dotRows("", a, []Mem{b}, n)[0]
+	VHADDPS(y, y, y)
+	VHADDPS(y, y, y)
+	VMOVSS(lanesLeft(y), result())
 	VZEROUPPER()
 	RET()
 }
@@ -37,28 +42,40 @@ func dot4(s isa) {
 	if s.lanes == 8 {
 		group = 2 // four rows of four sums do not fit 16 registers
 	}
+	var y []VecVirtual
 	for i := 0; i < 4; i += group {
 		at, left := GP64(), GP64()
 		MOVQ(q, at)
 		MOVQ(n, left)
-		for j, x := range s.dotRows(fmt.Sprintf("%d", i), Mem{Base: at}, rows[i:i+group], left) {
-			store(x, i+j)
-		}
+		y = append(y, s.dotRows(fmt.Sprint(i), Mem{Base: at}, rows[i:i+group], left)...)
 	}
+	VHADDPS(y[1], y[0], y[0])
+	VHADDPS(y[3], y[2], y[2])
+	VHADDPS(y[2], y[0], y[0])
+	VMOVUPS(lanesLeft(y[0]), result())
 	VZEROUPPER()
 	RET()
 }
 
-func store(x VecVirtual, result int) {
-	to, err := ReturnIndex(result).Resolve()
+// lanesLeft adds the halves of y.
+func lanesLeft(y VecVirtual) VecVirtual {
+	x := XMM()
+	VEXTRACTF128(Imm(1), y, x)
+	VADDPS(x, y.AsX(), x)
+	return x
+}
+
+// result is where the first result goes; others follow it.
+func result() Mem {
+	to, err := ReturnIndex(0).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	VMOVSS(x, to.Addr)
+	return to.Addr
 }
 
-// dotRows leaves the inner product of q with each row in lane 0 of a vector. It
-// moves the pointers and n.
+// dotRows leaves the inner product of q with each row in a YMM, to be added up.
+// It moves the pointers and n.
 func (s isa) dotRows(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual {
 	sums := make([][]VecVirtual, len(rows))
 	for r := range rows {
@@ -66,18 +83,15 @@ func (s isa) dotRows(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual 
 	}
 	s.dotLoop("four"+label, q, rows, n, sums, 4)
 	s.dotLoop("one"+label, q, rows, n, sums, 1)
-	var tails []VecVirtual
 	if s.lanes == 16 {
 		s.dotMasked(label, q, rows, n, sums)
-	} else {
-		tails = s.dotSingles(label, q, rows, n)
 	}
 	out := make([]VecVirtual, len(rows))
 	for r := range rows {
-		out[r] = s.sum(sums[r])
-		if tails != nil {
-			VADDSS(tails[r], out[r], out[r])
-		}
+		out[r] = s.fold(sums[r])
+	}
+	if s.lanes == 8 {
+		s.dotSingles(label, q, rows, n, out)
 	}
 	return out
 }
@@ -114,26 +128,25 @@ func (s isa) dotMasked(label string, q Mem, rows []Mem, n GPVirtual, sums [][]Ve
 	Label("even" + label)
 }
 
-// dotSingles takes what is less than a vector, one value a turn.
-func (s isa) dotSingles(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual {
-	tails := make([]VecVirtual, len(rows))
-	for r := range tails {
-		tails[r] = XMM()
-		VXORPS(tails[r], tails[r], tails[r])
-	}
-	Label("single" + label)
+// dotSingles takes what is less than a vector, one value a turn, and adds it to
+// the first lane of out.
+func (s isa) dotSingles(label string, q Mem, rows []Mem, n GPVirtual, out []VecVirtual) {
 	TESTQ(n, n)
-	JZ(LabelRef("singledone" + label))
+	JZ(LabelRef("even" + label))
+	tails := s.zeros(len(rows))
+	Label("single" + label)
 	x := XMM()
 	VMOVSS(q, x)
 	for r, row := range rows {
-		VFMADD231SS(row, x, tails[r])
+		VFMADD231SS(row, x, tails[r].AsX()) // clears the upper half of the YMM
 	}
 	advance(4, append([]Mem{q}, rows...)...)
 	DECQ(n)
-	JMP(LabelRef("single" + label))
-	Label("singledone" + label)
-	return tails
+	JNZ(LabelRef("single" + label))
+	for r := range rows {
+		VADDPS(tails[r], out[r], out[r])
+	}
+	Label("even" + label)
 }
 
 // advance moves pointers by n bytes.

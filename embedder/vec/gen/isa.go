@@ -50,24 +50,18 @@ func (s isa) zeros(n int) []VecVirtual {
 	return vs
 }
 
-// sum adds the lanes of the four vectors into lane 0 of the result: vectors
-// first, pairwise, then halves, so that dot and dot4 round alike.
-func (s isa) sum(v []VecVirtual) VecVirtual {
+// fold adds four vectors, pairwise, and the halves of an AVX-512 one, to a YMM.
+func (s isa) fold(v []VecVirtual) VecVirtual {
 	VADDPS(v[1], v[0], v[0])
 	VADDPS(v[3], v[2], v[2])
 	VADDPS(v[2], v[0], v[0])
-	y := v[0]
-	if s.lanes == 16 {
-		high := YMM()
-		VEXTRACTF64X4(Imm(1), v[0], high)
-		VADDPS(high, v[0].AsY(), v[0].AsY())
+	if s.lanes == 8 {
+		return v[0]
 	}
-	x := XMM()
-	VEXTRACTF128(Imm(1), y.AsY(), x)
-	VADDPS(x, y.AsX(), x)
-	VHADDPS(x, x, x)
-	VHADDPS(x, x, x)
-	return x
+	high := YMM()
+	VEXTRACTF64X4(Imm(1), v[0], high)
+	VADDPS(v[0].AsY(), high, high)
+	return high
 }
 
 // tailMask sets a mask of the low n bits; n is below 16 and is overwritten.
