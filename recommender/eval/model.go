@@ -1,0 +1,86 @@
+package eval
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"marquee/catalog"
+)
+
+// A Lister returns at most n movies for user, best first, as rows of
+// Data.Movies. The history in train is newest first and must not be changed; it
+// is all that may be known about the person, so anything else the Lister uses
+// (factors, popularity, ratings) must come from the training part as well. It
+// must be safe for concurrent use. An error ends the whole run: a model that
+// failed has no score.
+type Lister func(ctx context.Context, user catalog.UserID, train []Seen, n int) ([]uint32, error)
+
+// A Model is a Lister with the name it has in reports.
+type Model struct {
+	Name string
+	List Lister
+}
+
+// Popularity lists what most people of train watched and the person did not;
+// of equally popular movies the one in the lower row comes first. Every model
+// has to beat it.
+func Popularity(train *Data) Model {
+	watchers := train.Watchers()
+	order := make([]uint32, len(watchers))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order, func(a, b uint32) int { return cmp.Compare(watchers[b], watchers[a]) })
+	list := func(_ context.Context, _ catalog.UserID, train []Seen, n int) ([]uint32, error) {
+		return unseen(order, train, n), nil
+	}
+	return Model{Name: "popularity", List: list}
+}
+
+// Random lists movies that the person has not watched, each with the same
+// chance. The list depends on the seed and the person's id and history alone.
+func Random(train *Data, seed uint64) Model {
+	list := func(_ context.Context, user catalog.UserID, history []Seen, n int) ([]uint32, error) {
+		r := userRand(seed, user)
+		if movies := len(train.Movies); movies > 2*(len(history)+n) {
+			return draw(r, movies, history, n), nil
+		}
+		order := make([]uint32, 0, len(train.Movies))
+		for _, row := range r.Perm(len(train.Movies)) {
+			order = append(order, uint32(row))
+		}
+		return unseen(order, history, n), nil
+	}
+	return Model{Name: "random", List: list}
+}
+
+// unseen returns the first n of order that are not in history.
+func unseen(order []uint32, history []Seen, n int) []uint32 {
+	seen := rowSet(history)
+	out := make([]uint32, 0, min(n, len(order)))
+	for _, row := range order {
+		if len(out) == n {
+			break
+		}
+		if !seen[row] {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// draw picks n movies by trying again when one is seen or drawn already. More
+// than half are neither, so it tries some 2n times.
+func draw(r *rand.Rand, movies int, history []Seen, n int) []uint32 {
+	taken := rowSet(history)
+	out := make([]uint32, 0, n)
+	for len(out) < n {
+		if row := uint32(r.IntN(movies)); !taken[row] {
+			taken[row] = true
+			out = append(out, row)
+		}
+	}
+	return out
+}

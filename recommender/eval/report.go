@@ -1,0 +1,142 @@
+package eval
+
+import (
+	"fmt"
+)
+
+// A Report is what Run found out. It marshals to JSON and back.
+type Report struct {
+	Protocol    string        `json:"protocol"`
+	Split       SplitStats    `json:"split"`
+	N           int           `json:"n"`       // movies asked for in each list
+	Cutoffs     []int         `json:"cutoffs"` // every k of the metrics
+	Level       float64       `json:"level"`   // of the intervals
+	Resamples   int           `json:"resamples"`
+	Seed        uint64        `json:"seed"`
+	Models      []ModelReport `json:"models"` // in the order given
+	Comparisons []Comparison  `json:"comparisons,omitempty"`
+	Warnings    []string      `json:"warnings"`
+}
+
+// SplitStats describes the data that was judged on.
+type SplitStats struct {
+	Users             int `json:"users"`         // in the split
+	Judged            int `json:"judged"`        // asked lists for
+	Scored            int `json:"scored"`        // of those, people with truth: the accuracy metrics are means over them
+	WithoutTruth      int `json:"without_truth"` // of those, people nothing could be held out of
+	Movies            int `json:"movies"`        // known
+	CatalogSize       int `json:"catalog_size"`  // declared
+	TrainInteractions int `json:"train_interactions"`
+	TestInteractions  int `json:"test_interactions"`
+	Unknown           int `json:"unknown"`  // interactions left out, on movies not known
+	Repeated          int `json:"repeated"` // interactions folded into another
+}
+
+// A ModelReport is what was found out about one model.
+type ModelReport struct {
+	Name    string              `json:"name"`
+	Metrics map[string]Estimate `json:"metrics"` // by [MetricName]: "ndcg@20"
+	Lists   int                 `json:"lists"`
+	Faults  Faults              `json:"faults"`
+}
+
+// MetricName returns the name of a measure at k: "ndcg@20". The measures are
+// hit_rate, ndcg, recall, precision, map and mrr, which are means over people,
+// and coverage, global_coverage and gini, which are of all lists together.
+func MetricName(measure string, k int) string { return fmt.Sprintf("%s@%d", measure, k) }
+
+// Metric returns one figure of one model, and whether the report has it.
+func (r *Report) Metric(model, metric string) (Estimate, bool) {
+	for _, m := range r.Models {
+		if m.Name == model {
+			e, ok := m.Metrics[metric]
+			return e, ok
+		}
+	}
+	return Estimate{}, false
+}
+
+// report puts everything together; replicates may be nil.
+func (r *run) report(models []Model, replicates []float64) *Report {
+	out := &Report{
+		Protocol: r.split.Protocol, Split: r.stats(), N: r.cfg.N, Cutoffs: r.cfg.Cutoffs,
+		Level: Level, Resamples: r.cfg.Resamples, Seed: r.cfg.Seed, Warnings: []string{},
+	}
+	for i, m := range models {
+		out.Models = append(out.Models, ModelReport{
+			Name: m.Name, Metrics: r.metrics(i, replicates), Lists: len(r.people), Faults: r.faults[i],
+		})
+	}
+	out.Warnings = append(out.Warnings, out.Split.warnings()...)
+	if replicates == nil && r.cfg.Resamples > 0 && r.scored > 0 {
+		out.Warnings = append(out.Warnings, "one user with test events: no intervals")
+	}
+	for i, m := range models {
+		out.Warnings = append(out.Warnings, r.faults[i].warnings(m.Name, r.cfg.N)...)
+	}
+	return out
+}
+
+func (r *run) stats() SplitStats {
+	train := r.split.Train
+	s := SplitStats{
+		Users: len(train.Users), Judged: len(r.people), Scored: r.scored, WithoutTruth: len(r.people) - r.scored,
+		Movies: len(train.Movies), CatalogSize: r.catalogSize(), TrainInteractions: train.Interactions(),
+		Unknown: train.Unknown, Repeated: train.Repeated,
+	}
+	for _, truth := range r.split.Truth {
+		s.TestInteractions += len(truth)
+	}
+	return s
+}
+
+func (r *run) catalogSize() int { return max(r.cfg.CatalogSize, len(r.split.Train.Movies)) }
+
+func (s SplitStats) warnings() []string {
+	var out []string
+	if s.Scored == 0 {
+		out = append(out, "no user had test events: accuracy is unknown")
+	} else if s.WithoutTruth > 0 {
+		out = append(out, fmt.Sprintf("%d users had no test events: they count for coverage alone", s.WithoutTruth))
+	}
+	if s.Judged < s.Users {
+		out = append(out, fmt.Sprintf("%d of %d users were judged: coverage grows with the number of lists", s.Judged, s.Users))
+	}
+	if s.Unknown > 0 {
+		out = append(out, fmt.Sprintf("%d interactions were on movies the catalog does not know and were left out", s.Unknown))
+	}
+	if s.Repeated > 0 {
+		out = append(out, fmt.Sprintf("%d interactions repeated a user and a movie and were folded", s.Repeated))
+	}
+	return out
+}
+
+// metrics returns the figures of one model.
+func (r *run) metrics(model int, replicates []float64) map[string]Estimate {
+	out := make(map[string]Estimate)
+	for c, k := range r.cfg.Cutoffs {
+		for j, measure := range measures {
+			score := c*len(measures) + j
+			e := exact(mean(r.column(model, score)))
+			if replicates != nil {
+				e.Low, e.High = ends(r.replicate(replicates, model, score))
+			}
+			out[MetricName(measure.name, k)] = e
+		}
+		shown := r.shown[model][c]
+		out[MetricName("coverage", k)] = exact(Coverage(shown, len(shown)))
+		out[MetricName("global_coverage", k)] = exact(Coverage(shown, r.catalogSize()))
+		out[MetricName("gini", k)] = exact(Gini(shown))
+	}
+	return out
+}
+
+// replicate returns one score of one model in every resample.
+func (r *run) replicate(replicates []float64, model, score int) []float64 {
+	width := len(r.shown) * r.width
+	out := make([]float64, 0, r.cfg.Resamples)
+	for at := model*r.width + score; at < len(replicates); at += width {
+		out = append(out, replicates[at])
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package eval
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"marquee/catalog"
+)
+
+// A Candidate is one setting of parameters that a sweep tries.
+type Candidate struct {
+	Name   string
+	Params map[string]float64
+	List   Lister
+}
+
+// Results are the candidates of a sweep, best first.
+type Results struct {
+	Metric   string     `json:"metric"`
+	Protocol string     `json:"protocol"`
+	Split    SplitStats `json:"split"`
+	Level    float64    `json:"level"`
+	Rows     []Result   `json:"candidates"`
+	Warnings []string   `json:"warnings"`
+}
+
+// A Result is one candidate's.
+type Result struct {
+	Name   string             `json:"name"`
+	Params map[string]float64 `json:"params,omitempty"`
+	Order  int                `json:"order"` // place in the list of candidates, from 0
+	Score  Estimate           `json:"score"`
+	// Behind is the candidate minus the best of the sweep, on the same people.
+	Behind Estimate `json:"behind"`
+	// Tied says that the interval of Behind reaches 0: the data cannot tell
+	// the two apart. Without intervals it is false but for the best.
+	Tied    bool                `json:"tied"`
+	Metrics map[string]Estimate `json:"metrics"`
+}
+
+// Sweep judges candidates on an inner split and sorts them by metric, which is
+// a [MetricName] such as "ndcg@20"; NaN comes last, equal values in the order
+// given. Give the candidates simplest first: see [Results.Simplest]. The best
+// of many candidates is flattered by its luck, so its score here is no forecast:
+// judge the one that is chosen on the outer split, once. A split that is not
+// inner is refused with [ErrSplit].
+func Sweep(ctx context.Context, split *Split, candidates []Candidate, metric string, cfg Config) (*Results, error) {
+	if !split.IsInner() {
+		return nil, fmt.Errorf("sweep on %q would choose parameters on the truth they are judged by; use its Inner: %w", split.Protocol, ErrSplit)
+	}
+	models := make([]Model, len(candidates))
+	for i, c := range candidates {
+		models[i] = Model{Name: c.Name, List: c.List}
+		for name, x := range c.Params {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return nil, fmt.Errorf("parameter %q of candidate %q is %v, want a finite number: %w", name, c.Name, x, catalog.ErrInvalid)
+			}
+		}
+	}
+	cfg.Baseline = ""
+	if err := cfg.check(split, models); err != nil {
+		return nil, err
+	}
+	if names := cfg.metrics(); !slices.Contains(names, metric) {
+		return nil, fmt.Errorf("metric %q, want one of %s: %w", metric, strings.Join(names, ", "), catalog.ErrInvalid)
+	}
+	r := newRun(split, len(models), cfg)
+	for i, m := range models {
+		if err := r.judge(ctx, i, m); err != nil {
+			return nil, err
+		}
+	}
+	replicates, err := r.resample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.results(candidates, r.report(models, replicates), metric, replicates), nil
+}
+
+// metrics returns the names of all metrics at all cutoffs.
+func (c Config) metrics() []string {
+	var out []string
+	for _, k := range c.Cutoffs {
+		for _, m := range measures {
+			out = append(out, MetricName(m.name, k))
+		}
+		out = append(out, MetricName("coverage", k), MetricName("global_coverage", k), MetricName("gini", k))
+	}
+	return out
+}
+
+func (r *run) results(candidates []Candidate, report *Report, metric string, replicates []float64) *Results {
+	out := &Results{Metric: metric, Protocol: report.Protocol, Split: report.Split, Level: Level, Warnings: report.Warnings}
+	for i, c := range candidates {
+		metrics := report.Models[i].Metrics
+		out.Rows = append(out.Rows, Result{
+			Name: c.Name, Params: maps.Clone(c.Params), Order: i, Score: metrics[metric], Metrics: metrics,
+		})
+	}
+	slices.SortStableFunc(out.Rows, func(a, b Result) int {
+		return cmp.Compare(b.Score.Value, a.Score.Value) // NaN sorts as the least
+	})
+	score := -1
+	r.eachScore(func(name string, at int) {
+		if name == metric {
+			score = at
+		}
+	})
+	best := out.Rows[0]
+	for i := range out.Rows {
+		row := &out.Rows[i]
+		row.Behind = exact(row.Score.Value - best.Score.Value)
+		if score >= 0 && replicates != nil {
+			row.Behind = r.difference(row.Order, best.Order, score, replicates).Estimate
+		}
+		row.Tied = row.Order == best.Order || row.Behind.Interval() && row.Behind.High >= 0
+	}
+	return out
+}
+
+// Simplest returns, of the candidates that the data cannot tell from the best,
+// the one that was given first. Choosing it in place of the best keeps a sweep
+// from following the noise of a few people.
+func (r *Results) Simplest() Result {
+	out := r.Rows[0]
+	for _, row := range r.Rows {
+		if row.Tied && row.Order < out.Order {
+			out = row
+		}
+	}
+	return out
+}
+
+// WriteTable prints r for people, with at most top rows; 0 for all. The error
+// is that of w.
+func (r *Results) WriteTable(w io.Writer, top int) error {
+	_, err := fmt.Fprintf(w, "%s: %d candidates by %s on %d users; chosen: %s (first given of those tied with the best)\n\n",
+		r.Protocol, len(r.Rows), r.Metric, r.Split.Scored, r.Simplest().Name)
+	if err != nil {
+		return err
+	}
+	params := r.params()
+	t := table{append(append([]string{"candidate"}, params...), r.Metric, "behind the best", "tied")}
+	for i, row := range r.Rows {
+		if top > 0 && i == top {
+			break
+		}
+		cells := []string{row.Name}
+		for _, p := range params {
+			cells = append(cells, number(row.Params, p))
+		}
+		tied := "no"
+		if row.Tied {
+			tied = "yes"
+		}
+		t = append(t, append(cells, row.Score.String(), row.Behind.signed(), tied))
+	}
+	if err := t.write(w); err != nil {
+		return err
+	}
+	for _, warning := range r.Warnings {
+		if _, err := fmt.Fprintf(w, "warning: %s\n", warning); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// params returns the names of all parameters, ascending.
+func (r *Results) params() []string {
+	names := make(map[string]bool)
+	for _, row := range r.Rows {
+		for name := range row.Params {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func number(params map[string]float64, name string) string {
+	x, ok := params[name]
+	if !ok {
+		return "-"
+	}
+	return strconv.FormatFloat(x, 'g', 6, 64)
+}
