@@ -1,0 +1,31 @@
+// Package sqlstore keeps the facts of a catalog in SQL: in one SQLite file, the
+// embedded default for one server, or in PostgreSQL, for several. It is the
+// only package with SQL in it, and both databases pass the same kit,
+// catalog/catalogtest.
+//
+// # Promises
+//
+// Every method that writes is one transaction: all of it is stored or nothing
+// is. Storing a thing twice is the same as once, and the order in which events
+// arrive never shows in what is stored, because a row of a history is folded by
+// a function that is commutative, associative and idempotent (fold.go).
+//
+// There is one writer at a time on each database: SQLite has one by nature, on
+// PostgreSQL a transaction takes an advisory lock first. So a writer may read,
+// compare and write without a race, and the sequence numbers of
+// [Store.ActiveSince] become visible in their own order: a reader that has seen
+// number 7 never meets a 6 that was committed late. Readers never wait for a
+// writer, nor a writer for readers.
+//
+// Ids and texts are ordered by their bytes, on both databases alike. Times are
+// kept to the microsecond, in UTC; what is finer is cut off before anything is
+// compared.
+//
+// # Errors
+//
+// A database that is unreachable, locked for longer than [LockWait], full,
+// read-only or gone gives an error that wraps [catalog.ErrUnavailable] and says
+// what to do; the call may be repeated later. Input that can never be stored
+// wraps [catalog.ErrInvalid]. No error and no log line holds the password of a
+// URL: see [Redact].
+package sqlstore

@@ -1,0 +1,113 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"marquee/catalog"
+)
+
+// pageSeen is how many rows of histories an iterator reads at a time. It holds
+// that many, or the longest single history if that is more.
+const pageSeen = 8192
+
+const seenQuery = `SELECT user_id, movie_id, at, minute, days, rating, runtime
+	FROM seen LEFT JOIN movies ON id = movie_id `
+
+// History returns at most limit movies of one person's history, or all if limit
+// is below 1: the newest first, ties by movie id. Someone without a history has
+// an empty one, which is no error. BenchmarkHistory has the time.
+func (s *Store) History(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Seen, error) {
+	rows, err := s.historyOf(ctx, user, limit)
+	if err != nil {
+		return nil, s.fault(ctx, "read history", err)
+	}
+	seen := make([]catalog.Seen, len(rows))
+	for i, r := range rows {
+		seen[i] = r.Seen
+	}
+	return seen, nil
+}
+
+func (s *Store) historyOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.UserSeen, error) {
+	if limit < 1 {
+		limit = math.MaxInt32
+	}
+	return s.readHistories(ctx, seenQuery+"WHERE user_id = ? ORDER BY at DESC, movie_id LIMIT ?", string(user), limit)
+}
+
+// Histories yields all histories, ordered by user id, bytewise; within a user
+// the newest first, ties by movie id. It reads in pages, each user's history in
+// one statement, and holds nothing between them, so writers are never kept
+// waiting and the loop may call the store; what is stored meanwhile may or may
+// not appear. After an error it ends.
+func (s *Store) Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error] {
+	return func(yield func(catalog.UserSeen, error) bool) {
+		after := catalog.UserID("") // less than every id
+		for {
+			page, more, err := s.historyPage(ctx, after)
+			if err != nil {
+				yield(catalog.UserSeen{}, s.fault(ctx, "read histories", err))
+				return
+			}
+			for _, row := range page {
+				if !yield(row, nil) {
+					return
+				}
+			}
+			if !more {
+				return
+			}
+			after = page[len(page)-1].User
+		}
+	}
+}
+
+// historyPage returns whole histories of people after the given one, and
+// whether there may be more.
+func (s *Store) historyPage(ctx context.Context, after catalog.UserID) (page []catalog.UserSeen, more bool, err error) {
+	const query = seenQuery + "WHERE user_id > ? ORDER BY user_id, at DESC, movie_id LIMIT ?"
+	page, err = s.readHistories(ctx, query, string(after), pageSeen)
+	if err != nil || len(page) < pageSeen {
+		return page, false, err
+	}
+	// The last history may go on: it is left to the next page, unless it is the
+	// only one.
+	cut := len(page)
+	for cut > 0 && page[cut-1].User == page[len(page)-1].User {
+		cut--
+	}
+	if cut > 0 {
+		return page[:cut], true, nil
+	}
+	page, err = s.historyOf(ctx, page[0].User, 0)
+	return page, true, err
+}
+
+func (s *Store) readHistories(ctx context.Context, query string, args ...any) ([]catalog.UserSeen, error) {
+	var out []catalog.UserSeen
+	err := each(ctx, s.reader, func(rows *sqlx.Rows) error {
+		var r catalog.UserSeen
+		var at int64
+		var days int
+		var minute, runtime sql.NullInt64
+		var rating sql.NullFloat64
+		if err := rows.Scan(&r.User, &r.Movie, &at, &minute, &days, &rating, &runtime); err != nil {
+			return err
+		}
+		r.At = time.UnixMicro(at).UTC()
+		r.Rating, r.Rated = rating.Float64, rating.Valid
+		if minute.Valid {
+			r.Days = days
+			r.Share, r.Shared = catalog.Watch{Minute: int(minute.Int64), Runtime: int(runtime.Int64)}.Share()
+		}
+		out = append(out, r)
+		return nil
+	}, s.reader.Rebind(query), args...)
+	return out, err
+}
