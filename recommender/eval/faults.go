@@ -1,8 +1,6 @@
 package eval
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Faults counts what was wrong with the lists of one model. A movie that should
 // not have been listed keeps its place and earns nothing, in accuracy or in
@@ -30,17 +28,18 @@ func (f Faults) warnings(model string, n int) []string {
 	var out []string
 	for _, w := range []struct {
 		times int
+		what  string
 		text  string
 	}{
-		{f.Watched, "places went to movies the person had watched"},
-		{f.Repeated, "places went to movies already in the list"},
-		{f.Unknown, "places went to rows the catalog does not have"},
-		{f.Long, fmt.Sprintf("lists were longer than %d and were cut", n)},
-		{f.Short, fmt.Sprintf("lists had fewer than %d good movies though there were more", n)},
-		{f.Empty, "lists had no good movie at all"},
+		{f.Watched, "place", "taken by a movie the person had watched"},
+		{f.Repeated, "place", "taken by a movie already in the list"},
+		{f.Unknown, "place", "taken by a row the catalog does not have"},
+		{f.Long, "list", fmt.Sprintf("longer than %d, cut", n)},
+		{f.Short, "list", fmt.Sprintf("with fewer than %d good movies though there were more", n)},
+		{f.Empty, "list", "without any good movie"},
 	} {
 		if w.times > 0 {
-			out = append(out, fmt.Sprintf("%s: %d %s", model, w.times, w.text))
+			out = append(out, fmt.Sprintf("%s: %s %s", model, plural(w.times, w.what), w.text))
 		}
 	}
 	return out

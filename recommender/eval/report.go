@@ -97,16 +97,16 @@ func (s SplitStats) warnings() []string {
 	if s.Scored == 0 {
 		out = append(out, "no user had test events: accuracy is unknown")
 	} else if s.WithoutTruth > 0 {
-		out = append(out, fmt.Sprintf("%d users had no test events: they count for coverage alone", s.WithoutTruth))
+		out = append(out, fmt.Sprintf("%s had no test events and counted for coverage alone", plural(s.WithoutTruth, "user")))
 	}
 	if s.Judged < s.Users {
-		out = append(out, fmt.Sprintf("%d of %d users were judged: coverage grows with the number of lists", s.Judged, s.Users))
+		out = append(out, fmt.Sprintf("%d of %s judged: coverage grows with the number of lists", s.Judged, plural(s.Users, "user")))
 	}
 	if s.Unknown > 0 {
-		out = append(out, fmt.Sprintf("%d interactions were on movies the catalog does not know and were left out", s.Unknown))
+		out = append(out, fmt.Sprintf("%s on movies the catalog does not know left out", plural(s.Unknown, "interaction")))
 	}
 	if s.Repeated > 0 {
-		out = append(out, fmt.Sprintf("%d interactions repeated a user and a movie and were folded", s.Repeated))
+		out = append(out, fmt.Sprintf("%s folded into another of the same user and movie", plural(s.Repeated, "interaction")))
 	}
 	return out
 }

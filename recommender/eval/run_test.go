@@ -79,7 +79,7 @@ func TestRunWorkedByHand(t *testing.T) {
 	if s := r.Split; s.Users != 3 || s.Scored != 2 || s.WithoutTruth != 1 || s.TrainInteractions != 7 || s.TestInteractions != 2 {
 		t.Errorf("split is %+v, want 3 users, 2 scored, 7 and 2 interactions", s)
 	}
-	if want := "1 users had no test events: they count for coverage alone"; !slices.Contains(r.Warnings, want) {
+	if want := "1 user had no test events and counted for coverage alone"; !slices.Contains(r.Warnings, want) {
 		t.Errorf("warnings are %q, want %q among them", r.Warnings, want)
 	}
 }
@@ -272,7 +272,7 @@ func TestMaxUsers(t *testing.T) {
 	if asked != 10 || r.Split.Judged != 10 || r.Models[0].Lists != 10 {
 		t.Errorf("%d lists asked for, report says %d; want 10", asked, r.Split.Judged)
 	}
-	if !slices.Contains(r.Warnings, "10 of 50 users were judged: coverage grows with the number of lists") {
+	if !slices.Contains(r.Warnings, "10 of 50 users judged: coverage grows with the number of lists") {
 		t.Errorf("warnings are %q", r.Warnings)
 	}
 }

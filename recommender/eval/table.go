@@ -51,7 +51,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		return err
 	}
 	if len(r.Comparisons) > 0 {
-		_, err := fmt.Fprintf(w, "\nagainst %s, the same users; p from a paired randomisation test, corrected for %d comparisons (Holm)\n", r.Comparisons[0].Baseline, len(r.Comparisons))
+		_, err := fmt.Fprintf(w, "\nagainst %s, the same users; p from a paired randomisation test, corrected for %s (Holm)\n", r.Comparisons[0].Baseline, plural(len(r.Comparisons), "comparison"))
 		if err != nil {
 			return err
 		}
@@ -73,8 +73,8 @@ func (r *Report) WriteTable(w io.Writer) error {
 
 func (r *Report) writeHead(w io.Writer) error {
 	s := r.Split
-	_, err := fmt.Fprintf(w, "%s: %d users scored, %d movies, %d interactions to train, %d to test; lists of %d",
-		r.Protocol, s.Scored, s.Movies, s.TrainInteractions, s.TestInteractions, r.N)
+	_, err := fmt.Fprintf(w, "%s: %s scored, %s, %s to train, %d to test; lists of %d",
+		r.Protocol, plural(s.Scored, "user"), plural(s.Movies, "movie"), plural(s.TrainInteractions, "interaction"), s.TestInteractions, r.N)
 	if err == nil && r.Resamples > 0 && s.Scored > 1 {
 		_, err = fmt.Fprintf(w, "\n[%g%% intervals: bootstrap over users, %d resamples, seed %d; coverage and Gini are exact]", 100*r.Level, r.Resamples, r.Seed)
 	}
@@ -147,4 +147,12 @@ func probability(p float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f", p)
+}
+
+// plural returns "1 user" or "2 users".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
