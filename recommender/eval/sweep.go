@@ -154,7 +154,7 @@ func (r *Results) WriteTable(w io.Writer, top int) error {
 		}
 		cells := []string{row.Name}
 		for _, p := range params {
-			cells = append(cells, number(row.Params, p))
+			cells = append(cells, parameter(row.Params, p))
 		}
 		tied := "no"
 		if row.Tied {
@@ -184,7 +184,7 @@ func (r *Results) params() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func number(params map[string]float64, name string) string {
+func parameter(params map[string]float64, name string) string {
 	x, ok := params[name]
 	if !ok {
 		return "-"
