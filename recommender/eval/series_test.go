@@ -109,14 +109,14 @@ func FuzzSeries(f *testing.F) {
 }
 
 func TestSeriesShareWorkedByHand(t *testing.T) {
-	near := map[int][]uint32{
+	nearest := map[int][]uint32{
 		0: {1, 9, 2},    // both of its series
 		1: {1, 0, 0, 9}, // itself counts neither way, 0 once
 		2: {7, 8, 9, 0}, // its one comes fourth
 		4: {5},
 		5: nil,
 	}
-	neighbours := func(row, k int) []uint32 { return near[row] }
+	neighbours := func(row, k int) []uint32 { return nearest[row] }
 	for _, c := range []struct {
 		k             int
 		found, wanted int
