@@ -23,6 +23,9 @@ func (s *Store) Quarantined(ctx context.Context, limit int) ([]catalog.Refused, 
 		if err := rows.Scan(&r.Source, &r.Offset, &r.Reason, &r.Line, &at); err != nil {
 			return err
 		}
+		if r.Line == nil { // as a driver may give an empty one
+			r.Line = []byte{}
+		}
 		r.At = time.UnixMicro(at).UTC()
 		lines = append(lines, r)
 		return nil

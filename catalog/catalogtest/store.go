@@ -1,0 +1,90 @@
+package catalogtest
+
+import (
+	"context"
+	"iter"
+	"testing"
+
+	"marquee/catalog"
+)
+
+// A Store is all that a store of facts does; catalog/sqlstore documents each
+// method.
+type Store interface {
+	Close() error
+	Ping(ctx context.Context) error
+	Kind() string
+	Counts(ctx context.Context) (catalog.Counts, error)
+	Scale(ctx context.Context) (catalog.Scale, error)
+	SetScale(ctx context.Context, scale catalog.Scale) error
+
+	PutMovies(ctx context.Context, movies []catalog.Movie) (catalog.Tally, error)
+	Movie(ctx context.Context, id catalog.MovieID) (catalog.Movie, error)
+	Movies(ctx context.Context) iter.Seq2[catalog.Movie, error]
+	MovieCount(ctx context.Context) (int, error)
+	MovieByOutside(ctx context.Context, kind, value string) ([]catalog.MovieID, error)
+	FindMovies(ctx context.Context, title string, limit int) ([]catalog.Movie, error)
+
+	PutUsers(ctx context.Context, users []catalog.User) (catalog.Tally, error)
+	User(ctx context.Context, id catalog.UserID) (catalog.User, error)
+	Users(ctx context.Context) iter.Seq2[catalog.User, error]
+	UserCount(ctx context.Context) (int, error)
+
+	PutRatings(ctx context.Context, ratings []catalog.Rating) (catalog.Tally, error)
+	Append(ctx context.Context, b catalog.Batch) (held int64, err error)
+	Offset(ctx context.Context, partition string) (int64, error)
+	History(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Seen, error)
+	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]
+	ActiveSince(ctx context.Context, seq int64, limit int) (users []catalog.UserID, last int64, err error)
+
+	Vectors(ctx context.Context, keys []catalog.VectorKey) (map[catalog.VectorKey][]float32, error)
+	PutVectors(ctx context.Context, vectors []catalog.Vector) error
+	DeleteVectorsExcept(ctx context.Context, embedders []string) (int, error)
+
+	UnknownIDs(ctx context.Context, kind string, ids []string) (map[string]bool, error)
+	PutUnknownIDs(ctx context.Context, kind string, ids []string) error
+
+	Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error)
+	QuarantineCounts(ctx context.Context) (map[string]int, error)
+}
+
+// TestStore checks the contract of a [Store]. Each call of open must give an
+// empty store, on the default scale, that is closed when its test ends.
+func TestStore(t *testing.T, open func(t *testing.T) Store) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, s Store)
+	}{
+		{"Empty", testEmpty},
+		{"Closed", testClosed},
+		{"MovieRoundTrip", testMovieRoundTrip},
+		{"MovieTally", testMovieTally},
+		{"MovieOrder", testMovieOrder},
+		{"HugeAndOddFacts", testOddFacts},
+		{"IllegalIDs", testIllegalIDs},
+		{"LegalIDs", testLegalIDs},
+		{"OutsideIDs", testOutsideIDs},
+		{"FindMovies", testFindMovies},
+		{"Users", testUsers},
+		{"RatingTally", testRatingTally},
+		{"RatingTies", testRatingTies},
+		{"Scale", testScale},
+		{"AppendOffset", testAppendOffset},
+		{"AppendInvalid", testAppendInvalid},
+		{"AppendCancelled", testAppendCancelled},
+		{"AppendAnyOrder", testAppendAnyOrder},
+		{"Watch", testWatch},
+		{"Histories", testHistories},
+		{"LongHistory", testLongHistory},
+		{"ActiveSince", testActiveSince},
+		{"ActiveSinceConcurrent", testActiveSinceConcurrent},
+		{"Vectors", testVectors},
+		{"UnknownIDs", testUnknownIDs},
+		{"Quarantine", testQuarantine},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.test(t, open(t))
+		})
+	}
+}
