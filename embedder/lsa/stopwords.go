@@ -1,0 +1,26 @@
+package lsa
+
+// stopWords are English words that tell nothing of what a text is about, in the
+// form that they have after stemming. What a catalog uses everywhere ("film")
+// is left out by its frequency instead.
+var stopWords = setOf(
+	"a", "about", "above", "after", "again", "against", "all", "also", "am", "an", "and", "any", "are", "as", "at",
+	"be", "because", "been", "before", "being", "below", "between", "both", "but", "by",
+	"can", "cannot", "cant", "could", "couldnt", "did", "didnt", "do", "doe", "doesnt", "doing", "dont", "down", "during",
+	"each", "few", "for", "from", "further", "had", "hadnt", "has", "hasnt", "have", "havent", "having", "he", "her", "here",
+	"hers", "herself", "him", "himself", "his", "how", "i", "if", "in", "into", "is", "isnt", "it", "itself", "its",
+	"just", "me", "more", "most", "my", "myself", "no", "nor", "not", "now",
+	"of", "off", "on", "once", "only", "or", "other", "our", "out", "over", "own",
+	"same", "she", "should", "so", "some", "such", "than", "that", "the", "their", "theirs", "them", "themselve", "then",
+	"there", "these", "they", "this", "those", "through", "to", "too", "under", "until", "up", "upon",
+	"very", "was", "wasnt", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will",
+	"with", "would", "you", "your", "yourself",
+)
+
+func setOf(words ...string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, w := range words {
+		set[w] = true
+	}
+	return set
+}
