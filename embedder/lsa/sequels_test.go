@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"marquee/catalog"
-	"marquee/embedder"
+	"marquee/embedder/lsa"
 	"marquee/embedder/vec"
 )
 
