@@ -181,6 +181,10 @@ func TestFileGoesOnAfterUnfinishedLine(t *testing.T) {
 	write(t, path, text(0, 5))
 	ingest(t, path, dst)
 	checkMinutes(t, dst, [2]int{0, 5})
+	write(t, path, text(0, 5)+"\n"+text(5, 6))
+	if sum := ingest(t, path, dst); sum.Refused[stream.Empty] != 1 || sum.Lines != 2 {
+		t.Errorf("an empty line where the last run ended gave %+v", sum)
+	}
 }
 
 func TestFileRefusesWhatIsNone(t *testing.T) {
