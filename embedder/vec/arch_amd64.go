@@ -73,22 +73,69 @@ func axpy(alpha float32, x, y []float32) {
 	axpyGo(alpha, x, y)
 }
 
-// dotI8 leaves what is less than a turn of the assembly to Go; the sum is exact
+// dotI8 leaves what is less than a step of the assembly to Go; the sum is exact
 // either way.
 func dotI8(a []uint8, b []int8) (sum int32) {
-	n := 0
-	switch p := current(); {
-	case p == pathAVX512 && hasVNNI && len(a) >= 64:
-		n = len(a) &^ 63
-		sum = dotI8VNNI(&a[0], &b[0], n)
-	case p != pathGo && len(a) >= 32:
-		n = len(a) &^ 31
-		sum = dotI8AVX2(&a[0], &b[0], n)
+	n := len(a) &^ (stepI8() - 1)
+	if n > 0 {
+		if current() == pathAVX512 && hasVNNI {
+			sum = dotI8VNNI(&a[0], &b[0], n)
+		} else {
+			sum = dotI8AVX2(&a[0], &b[0], n)
+		}
 	}
 	if n < len(a) {
 		sum += dotI8Go(a[n:], b[n:])
 	}
 	return sum
+}
+
+// stepI8 is the number of bytes that the kernel in use takes at once, a power of
+// two; for plain Go more than there ever are.
+func stepI8() int {
+	switch p := current(); {
+	case p == pathAVX512 && hasVNNI:
+		return 64
+	case p != pathGo:
+		return 16
+	}
+	return 1 << 30
+}
+
+// dotRows leaves the last rows, when there are not four, to dot.
+func dotRows(dst, q, rows []float32) {
+	fours := len(dst) / 4
+	if fours > 0 {
+		switch current() {
+		case pathAVX512:
+			dotRowsAVX512(&dst[0], &q[0], &rows[0], len(q), fours)
+		case pathAVX2:
+			dotRowsAVX2(&dst[0], &q[0], &rows[0], len(q), fours)
+		default:
+			fours = 0
+		}
+	}
+	for i := 4 * fours; i < len(dst); i++ {
+		dst[i] = dot(q, rows[i*len(q):][:len(q)])
+	}
+}
+
+// dotI8Rows takes rows one by one when they are no multiple of a step.
+func dotI8Rows(dst []int32, q []uint8, rows []int8) {
+	fours := len(dst) / 4
+	if len(q)%stepI8() != 0 {
+		fours = 0
+	}
+	if fours > 0 {
+		if current() == pathAVX512 && hasVNNI {
+			dotI8RowsVNNI(&dst[0], &q[0], &rows[0], len(q), fours)
+		} else {
+			dotI8RowsAVX2(&dst[0], &q[0], &rows[0], len(q), fours)
+		}
+	}
+	for i := 4 * fours; i < len(dst); i++ {
+		dst[i] = dotI8(q, rows[i*len(q):][:len(q)])
+	}
 }
 
 // atLeast leaves what is less than a word to Go.

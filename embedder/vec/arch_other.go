@@ -14,6 +14,18 @@ func dot4(q, r0, r1, r2, r3 []float32) (d0, d1, d2, d3 float32) {
 	return dotGo(q, r0), dotGo(q, r1), dotGo(q, r2), dotGo(q, r3)
 }
 
+func dotRows(dst, q, rows []float32) {
+	for i := range dst {
+		dst[i] = dotGo(q, rows[i*len(q):][:len(q)])
+	}
+}
+
+func dotI8Rows(dst []int32, q []uint8, rows []int8) {
+	for i := range dst {
+		dst[i] = dotI8Go(q, rows[i*len(q):][:len(q)])
+	}
+}
+
 func axpy(alpha float32, x, y []float32) { axpyGo(alpha, x, y) }
 
 func dotI8(a []uint8, b []int8) int32 { return dotI8Go(a, b) }

@@ -25,6 +25,21 @@ func Dot4(q, r0, r1, r2, r3 []float32) (d0, d1, d2, d3 float32) {
 	return dot4(q, r0, r1, r2, r3)
 }
 
+// DotRows writes to dst the inner products of q with as many rows, which follow
+// one another in rows, [len(dst) x len(q)]: to the bit what [Dot] gives for each.
+// It is for scans of more rows than the caches hold: it asks memory for rows
+// before they are needed.
+func DotRows(dst, q, rows []float32) {
+	if len(rows) != len(dst)*len(q) {
+		panic(fmt.Sprintf("vec: DotRows of %d values as %d rows of %d, want %d", len(rows), len(dst), len(q), len(dst)*len(q)))
+	}
+	if len(q) == 0 {
+		clear(dst)
+		return
+	}
+	dotRows(dst, q, rows)
+}
+
 // Axpy adds alpha*x to y, which has the length of x.
 func Axpy(alpha float32, x, y []float32) {
 	if len(x) != len(y) {

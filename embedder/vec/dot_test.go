@@ -76,6 +76,26 @@ func TestDot4IsFourDots(t *testing.T) {
 	})
 }
 
+func TestDotRowsAreDots(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, n := range lengths() {
+			for count := range 10 {
+				q, rows := between(random(r, n)), between(random(r, n*count))
+				got := slices.Repeat([]float32{guard}, count+2)
+				vec.DotRows(got[1:count+1], q, rows)
+				want := []float32{guard}
+				for i := range count {
+					want = append(want, vec.Dot(q, rows[i*n:(i+1)*n]))
+				}
+				if want = append(want, guard); !slices.Equal(got, want) {
+					t.Errorf("%d rows of %d: DotRows gives %v, Dot %v", count, n, got, want)
+				}
+			}
+		}
+	})
+}
+
 // Any values, not only those near 1: every path is near the sum in float64.
 func TestDotProperty(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
@@ -147,6 +167,32 @@ func TestDotI8EveryLength(t *testing.T) {
 				}
 				if got := vec.DotI8(a, b); got != want {
 					t.Errorf("%d values, extreme %v: got %d, want %d", n, extreme, got, want)
+				}
+			}
+		}
+	})
+}
+
+func TestDotI8RowsAreDotI8s(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, n := range lengths() {
+			for count := range 10 {
+				q, rows := make([]uint8, n), make([]int8, n*count)
+				for i := range q {
+					q[i] = uint8(r.IntN(256))
+				}
+				for i := range rows {
+					rows[i] = int8(r.IntN(256) - 128)
+				}
+				got := slices.Repeat([]int32{-7}, count+2)
+				vec.DotI8Rows(got[1:count+1], q, rows)
+				want := []int32{-7}
+				for i := range count {
+					want = append(want, vec.DotI8(q, rows[i*n:(i+1)*n]))
+				}
+				if want = append(want, -7); !slices.Equal(got, want) {
+					t.Errorf("%d rows of %d: DotI8Rows gives %v, DotI8 %v", count, n, got, want)
 				}
 			}
 		}
@@ -238,6 +284,8 @@ func TestUnequalLengthsPanic(t *testing.T) {
 	for name, f := range map[string]func(){
 		"Dot":                func() { vec.Dot(x, y) },
 		"Dot4":               func() { vec.Dot4(x, x, x, x, y) },
+		"DotRows":            func() { vec.DotRows(x, x, x) },
+		"DotI8Rows":          func() { vec.DotI8Rows(make([]int32, 2), make([]uint8, 2), make([]int8, 3)) },
 		"Axpy":               func() { vec.Axpy(1, x, y) },
 		"DotI8":              func() { vec.DotI8(make([]uint8, 3), make([]int8, 2)) },
 		"DotI8 too long":     func() { vec.DotI8(make([]uint8, vec.MaxI8+1), make([]int8, vec.MaxI8+1)) },

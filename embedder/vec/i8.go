@@ -17,3 +17,18 @@ func DotI8(a []uint8, b []int8) int32 {
 	}
 	return dotI8(a, b)
 }
+
+// DotI8Rows writes to dst the inner products of q with as many rows, which follow
+// one another in rows, [len(dst) x len(q)]; see [DotI8] and [DotRows]. It is
+// quickest when len(q) is a multiple of 64: pad both with zeros.
+func DotI8Rows(dst []int32, q []uint8, rows []int8) {
+	if len(rows) != len(dst)*len(q) || len(q) > MaxI8 {
+		panic(fmt.Sprintf("vec: DotI8Rows of %d values as %d rows of %d, want %d, and rows of at most %d",
+			len(rows), len(dst), len(q), len(dst)*len(q), MaxI8))
+	}
+	if len(q) == 0 {
+		clear(dst)
+		return
+	}
+	dotI8Rows(dst, q, rows)
+}

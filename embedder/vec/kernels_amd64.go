@@ -14,6 +14,12 @@ func dotAVX2(a *float32, b *float32, n int) float32
 //go:noescape
 func dot4AVX2(q *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) (d0 float32, d1 float32, d2 float32, d3 float32)
 
+// dotRowsAVX2 writes the inner products of q with rows of n values that follow one
+// another, 4*fours of them.
+//
+//go:noescape
+func dotRowsAVX2(dst *float32, q *float32, rows *float32, n int, fours int)
+
 // axpyAVX2 adds alpha times n values of x to y.
 //
 //go:noescape
@@ -45,6 +51,12 @@ func dotAVX512(a *float32, b *float32, n int) float32
 //go:noescape
 func dot4AVX512(q *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n int) (d0 float32, d1 float32, d2 float32, d3 float32)
 
+// dotRowsAVX512 writes the inner products of q with rows of n values that follow one
+// another, 4*fours of them.
+//
+//go:noescape
+func dotRowsAVX512(dst *float32, q *float32, rows *float32, n int, fours int)
+
 // axpyAVX512 adds alpha times n values of x to y.
 //
 //go:noescape
@@ -66,12 +78,24 @@ func atLeastAVX512(mask *uint64, x *float32, floor float32, words int)
 //go:noescape
 func atLeastEachAVX512(mask *uint64, x *float32, floors *float32, words int)
 
-// dotI8AVX2 returns the inner product of n pairs of bytes, n a multiple of 32.
+// dotI8AVX2 returns the inner product of n pairs of bytes, n a multiple of 16.
 //
 //go:noescape
 func dotI8AVX2(a *uint8, b *int8, n int) int32
+
+// dotI8RowsAVX2 writes the inner products of q with rows of n bytes that follow one another,
+// 4*fours of them; n is a multiple of 16.
+//
+//go:noescape
+func dotI8RowsAVX2(dst *int32, q *uint8, rows *int8, n int, fours int)
 
 // dotI8VNNI returns the inner product of n pairs of bytes, n a multiple of 64.
 //
 //go:noescape
 func dotI8VNNI(a *uint8, b *int8, n int) int32
+
+// dotI8RowsVNNI writes the inner products of q with rows of n bytes that follow one another,
+// 4*fours of them; n is a multiple of 64.
+//
+//go:noescape
+func dotI8RowsVNNI(dst *int32, q *uint8, rows *int8, n int, fours int)

@@ -14,9 +14,10 @@ type candidate struct {
 	low, high float32
 }
 
-// A scratch is what one search works with.
-type scratch struct {
+// A scratchInt8 is what one search works with.
+type scratchInt8 struct {
 	query      []uint8
+	sums       [scanRows]int32
 	candidates []candidate
 	best       indexer.Best
 }
@@ -53,9 +54,9 @@ func (x *Int8) Search(ctx context.Context, q []float32, k int, keep indexer.Keep
 	if !(length >= leastLength && length <= mostLength) {
 		return x.exact.Search(ctx, q, k, keep)
 	}
-	s, ok := x.scratch.Get().(*scratch)
+	s, ok := x.scratch.Get().(*scratchInt8)
 	if !ok {
-		s = &scratch{query: make([]uint8, x.stride)}
+		s = &scratchInt8{query: make([]uint8, x.stride)}
 	}
 	defer x.scratch.Put(s)
 	k = min(k, x.Len())
@@ -93,7 +94,7 @@ func (x *Int8) round(dst []uint8, q []float32, length float64) rounded {
 
 // collect leaves in s the rows that may be among the best k, and returns the k-th
 // best lower bound.
-func (x *Int8) collect(ctx context.Context, s *scratch, r rounded, k int, keep indexer.Keep) (float32, error) {
+func (x *Int8) collect(ctx context.Context, s *scratchInt8, r rounded, k int, keep indexer.Keep) (float32, error) {
 	s.candidates = s.candidates[:0]
 	s.best.Reset(k)
 	floor := s.best.Floor()
@@ -101,31 +102,34 @@ func (x *Int8) collect(ctx context.Context, s *scratch, r rounded, k int, keep i
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		for row := from; row < min(from+scanRows, x.Len()); row++ {
-			score, bound := x.score(r, row)
-			if high := score + bound; high >= floor && x.exact.allowed(uint32(row), keep) {
-				low := score - bound
-				s.candidates = append(s.candidates, candidate{uint32(row), low, high})
-				s.best.Offer(indexer.Hit{Row: uint32(row), Score: low})
-				floor = s.best.Floor()
+		to := min(from+scanRows, x.Len())
+		sums := s.sums[:to-from]
+		vec.DotI8Rows(sums, r.bytes, x.bytes[from*x.stride:to*x.stride])
+		for i, b := range x.rows[from:to] {
+			score := float32(sums[i]-b.offset) * (r.scale * b.scale)
+			bound := r.fixed + r.lost*b.lost
+			if score+bound >= floor {
+				floor = x.consider(s, uint32(from+i), score, bound, keep)
 			}
 		}
 	}
 	return floor, nil
 }
 
-// score returns the inner product of the rounded copies, and how far it may lie
-// from the score of the row.
-func (x *Int8) score(r rounded, row int) (score, bound float32) {
-	b := &x.rows[row]
-	sum := vec.DotI8(r.bytes, x.bytes[row*x.stride:(row+1)*x.stride]) - b.offset
-	return float32(sum) * (r.scale * b.scale), r.fixed + r.lost*b.lost
+// consider makes a row a candidate if it may be in the answer, and returns the
+// k-th best lower bound from then on.
+func (x *Int8) consider(s *scratchInt8, row uint32, score, bound float32, keep indexer.Keep) float32 {
+	if x.exact.allowed(row, keep) {
+		s.candidates = append(s.candidates, candidate{row, score - bound, score + bound})
+		s.best.Offer(indexer.Hit{Row: row, Score: score - bound})
+	}
+	return s.best.Floor()
 }
 
 // rank leaves in s.best the best k of the candidates by their scores. Those with a
 // good lower bound come first, so that the others meet a floor of scores, which
 // is higher than one of bounds.
-func (x *Int8) rank(ctx context.Context, s *scratch, q []float32, k int, floor float32) error {
+func (x *Int8) rank(ctx context.Context, s *scratchInt8, q []float32, k int, floor float32) error {
 	s.best.Reset(k)
 	if err := x.rankThose(ctx, s, q, func(c candidate) bool { return c.low >= floor }); err != nil {
 		return err
@@ -133,7 +137,7 @@ func (x *Int8) rank(ctx context.Context, s *scratch, q []float32, k int, floor f
 	return x.rankThose(ctx, s, q, func(c candidate) bool { return c.low < floor && c.high >= s.best.Floor() })
 }
 
-func (x *Int8) rankThose(ctx context.Context, s *scratch, q []float32, wanted func(candidate) bool) error {
+func (x *Int8) rankThose(ctx context.Context, s *scratchInt8, q []float32, wanted func(candidate) bool) error {
 	var four [4]uint32
 	n := 0
 	for i, c := range s.candidates {

@@ -2,15 +2,16 @@ package flat
 
 import (
 	"context"
+	"math/bits"
 	"sync"
 
 	"marquee/embedder/vec"
 	"marquee/indexer"
 )
 
-// scanRows is how many rows are looked at between two looks at the context: some
-// 0.1 ms of float32 rows.
-const scanRows = 2048
+// scanRows is how many rows are multiplied at once, and between two looks at the
+// context: some 0.1 ms of float32 rows. A multiple of 64.
+const scanRows = 1024
 
 // An Index is an exact [indexer.Index] over float32 rows. Nothing writes to it
 // after New returns, so any number of goroutines may search it.
@@ -19,7 +20,14 @@ type Index struct {
 	dims int
 	zero []bool // [rows], true for a row of zeros; nil when there is none
 
-	scratch sync.Pool // of *indexer.Best
+	scratch sync.Pool // of *scratch
+}
+
+// A scratch is what one search works with.
+type scratch struct {
+	best   indexer.Best
+	scores [scanRows]float32
+	mask   [scanRows / 64]uint64
 }
 
 // New returns an index of vecs, [n x dims], row-major, rows of unit length or of
@@ -61,47 +69,35 @@ func (x *Index) Search(ctx context.Context, q []float32, k int, keep indexer.Kee
 	if isZero(q) {
 		return nil, nil
 	}
-	best, ok := x.scratch.Get().(*indexer.Best)
+	s, ok := x.scratch.Get().(*scratch)
 	if !ok {
-		best = new(indexer.Best)
+		s = new(scratch)
 	}
-	defer x.scratch.Put(best)
-	best.Reset(min(k, x.Len()))
+	defer x.scratch.Put(s)
+	s.best.Reset(min(k, x.Len()))
 	for from := 0; from < x.Len(); from += scanRows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		x.scan(best, q, from, min(from+scanRows, x.Len()), keep)
+		x.scan(s, q, from, min(from+scanRows, x.Len()), keep)
 	}
-	return answer(best), nil
+	return answer(&s.best), nil
 }
 
 // scan offers the rows from from up to to.
-func (x *Index) scan(best *indexer.Best, q []float32, from, to int, keep indexer.Keep) {
-	floor := best.Floor()
-	row := from
-	for ; row+4 <= to; row += 4 {
-		d0, d1, d2, d3 := vec.Dot4(q, x.row(row), x.row(row+1), x.row(row+2), x.row(row+3))
-		if d0 < floor && d1 < floor && d2 < floor && d3 < floor {
-			continue
+func (x *Index) scan(s *scratch, q []float32, from, to int, keep indexer.Keep) {
+	scores := s.scores[:to-from]
+	vec.DotRows(scores, q, x.vecs[from*x.dims:to*x.dims])
+	vec.AtLeast(s.mask[:], scores, s.best.Floor())
+	for w := range (len(scores) + 63) / 64 {
+		for reached := s.mask[w]; reached != 0; reached &= reached - 1 {
+			i := w*64 + bits.TrailingZeros64(reached)
+			h := indexer.Hit{Row: uint32(from + i), Score: scores[i]}
+			if h.Score >= s.best.Floor() && x.allowed(h.Row, keep) {
+				s.best.Offer(h)
+			}
 		}
-		for i, d := range [4]float32{d0, d1, d2, d3} {
-			floor = x.offer(best, row+i, d, floor, keep)
-		}
 	}
-	for ; row < to; row++ {
-		floor = x.offer(best, row, vec.Dot(q, x.row(row)), floor, keep)
-	}
-}
-
-// offer puts a row that reaches floor among the best, if it may be there, and
-// returns the floor from then on.
-func (x *Index) offer(best *indexer.Best, row int, score, floor float32, keep indexer.Keep) float32 {
-	if score < floor || !x.allowed(uint32(row), keep) {
-		return floor
-	}
-	best.Offer(indexer.Hit{Row: uint32(row), Score: score})
-	return best.Floor()
 }
 
 // allowed says whether row may be in an answer.

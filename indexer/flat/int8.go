@@ -29,7 +29,7 @@ type Int8 struct {
 	longest float64   // the length of the longest rounded row
 
 	stride  int       // dims, rounded up to a whole AVX-512 vector
-	scratch sync.Pool // of *scratch
+	scratch sync.Pool // of *scratchInt8
 }
 
 // An int8Row is what turns the bytes of a row into a score and its bound.

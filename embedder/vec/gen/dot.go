@@ -20,7 +20,7 @@ func dot(s isa) {
 	Doc("dot" + s.name + " returns the inner product of n values.")
 	a, b := Mem{Base: Load(Param("a"), GP64())}, Mem{Base: Load(Param("b"), GP64())}
 	n := Load(Param("n"), GP64()).(GPVirtual)
-	y := s.dotRows("", a, []Mem{b}, n)[0]
+	y := s.sums(0, a, []Mem{b}, n, nil)[0]
 	VHADDPS(y, y, y)
 	VHADDPS(y, y, y)
 	VMOVSS(lanesLeft(y), result())
@@ -38,28 +38,67 @@ func dot4(s isa) {
 		rows = append(rows, Mem{Base: Load(Param(fmt.Sprintf("r%d", i)), GP64())})
 	}
 	n := Load(Param("n"), GP64()).(GPVirtual)
-	group := 4
-	if s.lanes == 8 {
-		group = 2 // four rows of four sums do not fit 16 registers
-	}
-	var y []VecVirtual
-	for i := 0; i < 4; i += group {
-		at, left := GP64(), GP64()
-		MOVQ(q, at)
-		MOVQ(n, left)
-		y = append(y, s.dotRows(fmt.Sprint(i), Mem{Base: at}, rows[i:i+group], left)...)
-	}
-	VHADDPS(y[1], y[0], y[0])
-	VHADDPS(y[3], y[2], y[2])
-	VHADDPS(y[2], y[0], y[0])
-	VMOVUPS(lanesLeft(y[0]), result())
+	x := s.fourSums(q, rows, n, nil)
+	VMOVUPS(x, result())
 	VZEROUPPER()
 	RET()
 }
 
+// dotRows is dot4 over rows that follow one another, and asks for the next four
+// while it works: the processor's own prefetching stops at the end of a page.
+func dotRows(s isa) {
+	TEXT("dotRows"+s.name, NOSPLIT, "func(dst, q, rows *float32, n, fours int)")
+	Pragma("noescape")
+	Doc("dotRows"+s.name+" writes the inner products of q with rows of n values that follow one", "another, 4*fours of them.")
+	dst, q := Mem{Base: Load(Param("dst"), GP64())}, Load(Param("q"), GP64()).(GPVirtual)
+	n, fours := Load(Param("n"), GP64()).(GPVirtual), Load(Param("fours"), GP64())
+	rows := []Mem{{Base: Load(Param("rows"), GP64())}}
+	ahead := GP64()
+	MOVQ(n, ahead)
+	SHLQ(Imm(4), ahead)
+	Label("four")
+	TESTQ(fours, fours)
+	JZ(LabelRef("end"))
+	rows = rows[:1]
+	for i := range 3 {
+		row := GP64()
+		LEAQ(Mem{Base: rows[i].Base, Index: n, Scale: 4}, row)
+		rows = append(rows, Mem{Base: row})
+	}
+	x := s.fourSums(q, rows, n, ahead)
+	VMOVUPS(x, dst)
+	advance(16, dst)
+	MOVQ(rows[3].Base, rows[0].Base) // the last row ends where the next begins
+	DECQ(fours)
+	JMP(LabelRef("four"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// fourSums returns the inner products of q with four rows in an XMM. It moves the
+// rows behind their end, q and n stay.
+func (s isa) fourSums(q GPVirtual, rows []Mem, n GPVirtual, ahead Register) Register {
+	group := 4
+	if s.lanes == 8 {
+		group = 2 // four rows of four sums do not fit 16 registers
+	}
+	var y []VecPhysical
+	for i := 0; i < 4; i += group {
+		at, left := GP64(), GP64()
+		MOVQ(q, at)
+		MOVQ(n, left)
+		y = append(y, s.sums(i, Mem{Base: at}, rows[i:i+group], left, ahead)...)
+	}
+	VHADDPS(y[1], y[0], y[0])
+	VHADDPS(y[3], y[2], y[2])
+	VHADDPS(y[2], y[0], y[0])
+	return lanesLeft(y[0])
+}
+
 // lanesLeft adds the halves of y.
-func lanesLeft(y VecVirtual) VecVirtual {
-	x := XMM()
+func lanesLeft(y VecPhysical) Register {
+	x := X4
 	VEXTRACTF128(Imm(1), y, x)
 	VADDPS(x, y.AsX(), x)
 	return x
@@ -74,21 +113,24 @@ func result() Mem {
 	return to.Addr
 }
 
-// dotRows leaves the inner product of q with each row in a YMM, to be added up.
-// It moves the pointers and n.
-func (s isa) dotRows(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual {
+// sums leaves the inner product of q with each row in a YMM, to be added up. It
+// moves q and the rows behind their end, and n to 0. With ahead it asks for what
+// lies as many bytes behind each row.
+// The YMM are numbered from first.
+func (s isa) sums(first int, q Mem, rows []Mem, n GPVirtual, ahead Register) []VecPhysical {
+	label := fmt.Sprint(first)
 	sums := make([][]VecVirtual, len(rows))
 	for r := range rows {
 		sums[r] = s.zeros(4)
 	}
-	s.dotLoop("four"+label, q, rows, n, sums, 4)
-	s.dotLoop("one"+label, q, rows, n, sums, 1)
+	s.dotLoop("wide"+label, q, rows, n, sums, 4, ahead)
+	s.dotLoop("one"+label, q, rows, n, sums, 1, ahead)
 	if s.lanes == 16 {
 		s.dotMasked(label, q, rows, n, sums)
 	}
-	out := make([]VecVirtual, len(rows))
+	out := make([]VecPhysical, len(rows))
 	for r := range rows {
-		out[r] = s.fold(sums[r])
+		out[r] = s.fold(sums[r], first+r)
 	}
 	if s.lanes == 8 {
 		s.dotSingles(label, q, rows, n, out)
@@ -97,11 +139,16 @@ func (s isa) dotRows(label string, q Mem, rows []Mem, n GPVirtual) []VecVirtual 
 }
 
 // dotLoop takes wide vectors a turn, as long as there are as many.
-func (s isa) dotLoop(label string, q Mem, rows []Mem, n GPVirtual, sums [][]VecVirtual, wide int) {
+func (s isa) dotLoop(label string, q Mem, rows []Mem, n GPVirtual, sums [][]VecVirtual, wide int, ahead Register) {
 	Label(label)
 	CMPQ(n, U32(wide*s.lanes))
 	JLT(LabelRef(label + "done"))
 	for v := range wide {
+		if line := v * s.bytes(); ahead != nil && line%64 == 0 {
+			for _, row := range rows {
+				PREFETCHT0(Mem{Base: row.Base, Index: ahead, Scale: 1, Disp: line})
+			}
+		}
 		x := s.vector()
 		VMOVUPS(q.Offset(v*s.bytes()), x)
 		for r, row := range rows {
@@ -124,13 +171,14 @@ func (s isa) dotMasked(label string, q Mem, rows []Mem, n GPVirtual, sums [][]Ve
 	for r, row := range rows {
 		VMOVUPS_Z(row, k, y)
 		VFMADD231PS(y, x, sums[r][0])
+		LEAQ(Mem{Base: row.Base, Index: n, Scale: 4}, row.Base)
 	}
 	Label("even" + label)
 }
 
 // dotSingles takes what is less than a vector, one value a turn, and adds it to
 // the first lane of out.
-func (s isa) dotSingles(label string, q Mem, rows []Mem, n GPVirtual, out []VecVirtual) {
+func (s isa) dotSingles(label string, q Mem, rows []Mem, n GPVirtual, out []VecPhysical) {
 	TESTQ(n, n)
 	JZ(LabelRef("even" + label))
 	tails := s.zeros(len(rows))

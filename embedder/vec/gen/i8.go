@@ -1,89 +1,156 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// dotI8VNNI multiplies 128 pairs of bytes a turn, then 64.
-func dotI8VNNI() {
-	TEXT("dotI8VNNI", NOSPLIT, "func(a *uint8, b *int8, n int) int32")
+// An i8 says how bytes are multiplied: step at a time, those of q loaded once for
+// several rows.
+type i8 struct {
+	isa
+	name string
+	step int
+	load func(q Mem) VecVirtual
+	add  func(row Mem, q, sum VecVirtual) // to the int32 lanes of sum
+}
+
+var (
+	vnni = i8{
+		isa: avx512, name: "VNNI", step: 64,
+		load: func(q Mem) VecVirtual { x := ZMM(); VMOVDQU64(q, x); return x },
+		add:  vpdpbusd,
+	}
+	// Both are widened to 16 bits: the byte multiplication of AVX2 saturates
+	// from 2*128*128 on.
+	widened = i8{
+		isa: avx2, name: "AVX2", step: 16,
+		load: func(q Mem) VecVirtual { x := YMM(); VPMOVZXBW(q, x); return x },
+		add: func(row Mem, q, sum VecVirtual) {
+			y := YMM()
+			VPMOVSXBW(row, y)
+			VPMADDWD(y, q, y)
+			VPADDD(y, sum, sum)
+		},
+	}
+)
+
+// dotI8 takes two steps a turn, each with a sum of its own, then one.
+func dotI8(s i8) {
+	name := "dotI8" + s.name
+	TEXT(name, NOSPLIT, "func(a *uint8, b *int8, n int) int32")
 	Pragma("noescape")
-	Doc("dotI8VNNI returns the inner product of n pairs of bytes, n a multiple of 64.")
+	Doc(fmt.Sprintf("%s returns the inner product of n pairs of bytes, n a multiple of %d.", name, s.step))
 	a, b := Mem{Base: Load(Param("a"), GP64())}, Mem{Base: Load(Param("b"), GP64())}
 	n := Load(Param("n"), GP64())
-	sums := avx512.zeros(2)
+	sums := s.zeros(2)
 	for _, wide := range []int{2, 1} {
-		label := map[int]string{2: "two", 1: "one"}[wide]
+		label := fmt.Sprintf("by%d", wide)
 		Label(label)
-		CMPQ(n, U32(64*wide))
+		CMPQ(n, U32(s.step*wide))
 		JLT(LabelRef(label + "done"))
 		for v := range wide {
-			x := ZMM()
-			VMOVDQU64(a.Offset(64*v), x)
-			vpdpbusd(b.Offset(64*v), x, sums[v])
+			s.add(b.Offset(v*s.step), s.load(a.Offset(v*s.step)), sums[v])
 		}
-		advance(64*wide, a, b)
-		SUBQ(U32(64*wide), n)
+		advance(s.step*wide, a, b)
+		SUBQ(U32(s.step*wide), n)
 		JMP(LabelRef(label))
 		Label(label + "done")
 	}
 	VPADDD(sums[1], sums[0], sums[0])
-	high := YMM()
-	VEXTRACTI64X4(Imm(1), sums[0], high)
-	VPADDD(high, sums[0].AsY(), high)
-	storeInts(high)
-}
-
-// vpdpbusd adds the products of unsigned bytes in a and signed bytes in b, by
-// fours, to the int32 of sum. avo v0.5.0 does not list AVX-512 VNNI.
-func vpdpbusd(b Mem, a, sum VecVirtual) {
-	Instruction(&ir.Instruction{
-		Opcode:   "VPDPBUSD",
-		Operands: []Op{b, a, sum},
-		Inputs:   []Op{b, a, sum},
-		Outputs:  []Op{sum},
-	})
-}
-
-// dotI8AVX2 widens both to 16 bits: the byte multiplication of AVX2 saturates
-// from 2*128*128 on.
-func dotI8AVX2() {
-	TEXT("dotI8AVX2", NOSPLIT, "func(a *uint8, b *int8, n int) int32")
-	Pragma("noescape")
-	Doc("dotI8AVX2 returns the inner product of n pairs of bytes, n a multiple of 32.")
-	a, b := Mem{Base: Load(Param("a"), GP64())}, Mem{Base: Load(Param("b"), GP64())}
-	n := Load(Param("n"), GP64())
-	sums := avx2.zeros(2)
-	Label("loop")
-	TESTQ(n, n)
-	JZ(LabelRef("done"))
-	for v := range 2 {
-		x, y := YMM(), YMM()
-		VPMOVZXBW(a.Offset(16*v), x)
-		VPMOVSXBW(b.Offset(16*v), y)
-		VPMADDWD(y, x, x)
-		VPADDD(x, sums[v], sums[v])
-	}
-	advance(32, a, b)
-	SUBQ(Imm(32), n)
-	JMP(LabelRef("loop"))
-	Label("done")
-	VPADDD(sums[1], sums[0], sums[0])
-	storeInts(sums[0])
-}
-
-// storeInts returns the sum of eight int32.
-func storeInts(y VecVirtual) {
-	x, out := XMM(), GP32()
+	y, x, out := s.half(sums[0]), XMM(), GP32()
 	VEXTRACTI128(Imm(1), y, x)
-	VPADDD(x, y.AsX(), x)
+	VPADDD(y.AsX(), x, x)
 	VPHADDD(x, x, x)
 	VPHADDD(x, x, x)
 	VMOVD(x, out)
 	VZEROUPPER()
 	Store(out, ReturnIndex(0))
 	RET()
+}
+
+// half adds the halves of an AVX-512 vector; a YMM is left as it is.
+func (s i8) half(v VecVirtual) VecVirtual {
+	if s.lanes == 8 {
+		return v
+	}
+	y := YMM()
+	VEXTRACTI64X4(Imm(1), v, y)
+	VPADDD(v.AsY(), y, y)
+	return y
+}
+
+// dotI8Rows multiplies q with four rows at once that follow one another, and asks
+// for the next four while it works; see dotRows.
+func dotI8Rows(s i8) {
+	name := "dotI8Rows" + s.name
+	TEXT(name, NOSPLIT, "func(dst *int32, q *uint8, rows *int8, n, fours int)")
+	Pragma("noescape")
+	Doc(name+" writes the inner products of q with rows of n bytes that follow one another,",
+		fmt.Sprintf("4*fours of them; n is a multiple of %d.", s.step))
+	dst, q := Mem{Base: Load(Param("dst"), GP64())}, Load(Param("q"), GP64())
+	rows := []Mem{{Base: Load(Param("rows"), GP64())}}
+	n, fours := Load(Param("n"), GP64()), Load(Param("fours"), GP64())
+	ahead := GP64()
+	MOVQ(n, ahead)
+	SHLQ(Imm(2), ahead)
+	Label("four")
+	TESTQ(fours, fours)
+	JZ(LabelRef("end"))
+	for i := range 3 {
+		row := GP64()
+		LEAQ(Mem{Base: rows[i].Base, Index: n, Scale: 1}, row)
+		rows = append(rows, Mem{Base: row})
+	}
+	VMOVDQU(s.fourSums(q, rows, n, ahead), dst)
+	advance(16, dst)
+	MOVQ(rows[3].Base, rows[0].Base)
+	DECQ(fours)
+	JMP(LabelRef("four"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// fourSums returns the inner products of q with four rows in an XMM. It moves the
+// rows behind their end.
+func (s i8) fourSums(q Register, rows []Mem, n, ahead Register) VecVirtual {
+	at, left := Mem{Base: GP64()}, GP64()
+	MOVQ(q, at.Base)
+	MOVQ(n, left)
+	sums := s.zeros(4)
+	Label("step")
+	x := s.load(at)
+	for i, row := range rows {
+		PREFETCHT0(Mem{Base: row.Base, Index: ahead, Scale: 1})
+		s.add(row, x, sums[i])
+	}
+	advance(s.step, append([]Mem{at}, rows...)...)
+	SUBQ(U32(s.step), left)
+	JNZ(LabelRef("step"))
+	for i, sum := range sums {
+		sums[i] = s.half(sum)
+	}
+	VPHADDD(sums[1], sums[0], sums[0])
+	VPHADDD(sums[3], sums[2], sums[2])
+	VPHADDD(sums[2], sums[0], sums[0])
+	out := XMM()
+	VEXTRACTI128(Imm(1), sums[0], out)
+	VPADDD(sums[0].AsX(), out, out)
+	return out
+}
+
+// vpdpbusd adds the products of unsigned bytes in q and signed bytes in the row,
+// by fours, to sum. avo v0.5.0 does not list AVX-512 VNNI.
+func vpdpbusd(row Mem, q, sum VecVirtual) {
+	Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Operands: []Op{row, q, sum},
+		Inputs:   []Op{row, q, sum},
+		Outputs:  []Op{sum},
+	})
 }

@@ -51,20 +51,22 @@ func (s isa) zeros(n int) []VecVirtual {
 }
 
 // fold adds four vectors, pairwise, and the halves of an AVX-512 one, to a YMM.
-func (s isa) fold(v []VecVirtual) VecVirtual {
+// That is one of the first 16 registers, by number: VHADDPS reaches no others.
+func (s isa) fold(v []VecVirtual, number int) VecPhysical {
 	VADDPS(v[1], v[0], v[0])
 	VADDPS(v[3], v[2], v[2])
-	VADDPS(v[2], v[0], v[0])
+	low := []VecPhysical{Y0, Y1, Y2, Y3}[number]
 	if s.lanes == 8 {
-		return v[0]
+		VADDPS(v[2], v[0], low)
+		return low
 	}
-	high := YMM()
-	VEXTRACTF64X4(Imm(1), v[0], high)
-	VADDPS(v[0].AsY(), high, high)
-	return high
+	VADDPS(v[2], v[0], v[0])
+	VEXTRACTF64X4(Imm(1), v[0], v[1].AsY())
+	VADDPS(v[0].AsY(), v[1].AsY(), low)
+	return low
 }
 
-// tailMask sets a mask of the low n bits; n is below 16 and is overwritten.
+// tailMask sets a mask of the low n bits; n is below 16.
 func tailMask(n GPVirtual) OpmaskVirtual {
 	bits := GP32()
 	MOVL(U32(1), bits)

@@ -21,11 +21,14 @@ func emit() {
 	for _, isa := range []isa{avx2, avx512} {
 		dot(isa)
 		dot4(isa)
+		dotRows(isa)
 		axpy(isa)
 		tile(isa)
 		atLeast(isa, false)
 		atLeast(isa, true)
 	}
-	dotI8AVX2()
-	dotI8VNNI()
+	for _, i8 := range []i8{widened, vnni} {
+		dotI8(i8)
+		dotI8Rows(i8)
+	}
 }
