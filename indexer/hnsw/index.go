@@ -2,6 +2,7 @@ package hnsw
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -25,7 +26,8 @@ type Index struct {
 	dims  int
 	cfg   Config
 	graph *graph
-	walks sync.Pool // of *walk
+	codes *codes
+	walks *sync.Pool // of *walk
 }
 
 var _ indexer.Index = (*Index)(nil)
@@ -39,9 +41,25 @@ func empty(vecs []float32, dims int, cfg Config) *Index {
 			levels[row] = -1
 		}
 	}
-	x := &Index{vecs: vecs, dims: dims, cfg: cfg, graph: newGraph(cfg.M, levels)}
-	x.walks.New = func() any { return newWalk(len(levels)) }
-	return x
+	return &Index{
+		vecs:  vecs,
+		dims:  dims,
+		cfg:   cfg,
+		graph: newGraph(cfg.M, levels),
+		codes: newCodes(vecs, dims),
+		walks: &sync.Pool{New: func() any { return newWalk(len(levels)) }},
+	}
+}
+
+// WithEf returns an index over the same graph whose searches keep ef rows in
+// hand, 1 or more: more find more and take longer. x stays as it is.
+func (x *Index) WithEf(ef int) (*Index, error) {
+	y := *x
+	y.cfg.Ef = ef
+	if err := y.cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("hnsw: %w", err)
+	}
+	return &y, nil
 }
 
 // Len returns the number of rows, those of zeros included.
@@ -53,10 +71,11 @@ func (x *Index) Dims() int { return x.dims }
 // Config returns what the index was built with; Ef is what searches use.
 func (x *Index) Config() Config { return x.cfg }
 
-// Bytes returns the memory of the graph, without the vectors, in bytes.
+// Bytes returns the memory of the index without the vectors, in bytes: links, and
+// one byte for each value of a vector.
 func (x *Index) Bytes() int64 {
 	g := x.graph
-	return int64(4*(len(g.base)+len(g.upper)+len(g.upperAt)) + len(g.levels))
+	return int64(4*(len(g.base)+len(g.upper)+len(g.upperAt)) + len(g.levels) + len(x.codes.rows))
 }
 
 func (x *Index) row(i uint32) []float32 {
@@ -100,13 +119,29 @@ func (x *Index) walkNear(w *walk, q []float32, k, ef int, keep indexer.Keep) boo
 	if ef*scanShare >= x.graph.members {
 		return false
 	}
-	start := x.descend(w, q, 0)
-	if keep != nil {
-		return x.searchKept(w, q, start, ef, keep) && len(w.beam.keys) >= k
+	rough := x.roughly(w, q)
+	start := w.descend(x.graph, rough, 0)
+	if keep == nil {
+		w.picks = append(w.picks[:0], start)
+		w.search(x.graph, rough, w.picks, ef, 0)
+	} else if !w.searchKept(x.graph, rough, start, ef, keep) {
+		return false
 	}
-	w.picks = append(w.picks[:0], start)
-	x.searchLevel(w, q, w.picks, ef, 0)
-	return len(w.beam.keys) >= k
+	if len(w.beam.keys) < k {
+		return false
+	}
+	x.rescore(w, q)
+	return true
+}
+
+// rescore scores the rows of w.beam again by their vectors and sorts them.
+func (x *Index) rescore(w *walk, q []float32) {
+	w.fresh = w.fresh[:0]
+	for _, k := range w.beam.keys {
+		w.fresh = append(w.fresh, k.row())
+	}
+	w.beam.keys = x.exactly(w, q).score(w.fresh, w.beam.keys[:0])
+	best(w.beam.keys, len(w.beam.keys))
 }
 
 func answer(keys []key, k int) []indexer.Hit {
@@ -121,7 +156,7 @@ func answer(keys []key, k int) []indexer.Hit {
 // lowest level finds. It follows refused rows like any other, and keeps on until
 // nothing nearer than the last kept row is left. It returns false when it has
 // looked at one row in budgetShare.
-func (x *Index) searchKept(w *walk, q []float32, start key, width int, keep indexer.Keep) bool {
+func (w *walk) searchKept(g *graph, s scorer, start key, width int, keep indexer.Keep) bool {
 	w.start()
 	w.beam.reset(width)
 	w.heap = append(w.heap[:0], start)
@@ -129,23 +164,22 @@ func (x *Index) searchKept(w *walk, q []float32, start key, width int, keep inde
 	if keep(start.row()) {
 		w.beam.offer(start)
 	}
-	budget := x.graph.members / budgetShare
+	budget := g.members / budgetShare
 	for len(w.heap) > 0 {
 		best := w.heap.pop()
 		if best < w.beam.floor() {
 			break
 		}
-		w.unvisited(x, q, best.row(), 0)
-		if budget -= len(w.fresh); budget < 0 {
+		keys := w.expand(g, s, best.row(), 0)
+		if budget -= len(keys); budget < 0 {
 			return false
 		}
-		for i, link := range w.fresh {
-			k := newKey(w.scores[i], link)
+		for _, k := range keys {
 			if k <= w.beam.floor() {
 				continue
 			}
 			w.heap.push(k)
-			if keep(link) {
+			if keep(k.row()) {
 				w.beam.offer(k)
 			}
 		}
@@ -161,6 +195,7 @@ const scanBlock = 1024
 func (x *Index) scan(ctx context.Context, w *walk, q []float32, k int, keep indexer.Keep) error {
 	keys := w.heap[:0] // as a plain list: k may be every row, too many to insert one by one
 	defer func() { w.heap = keys[:0] }()
+	s := x.exactly(w, q)
 	rows := uint32(x.Len())
 	for from := uint32(0); from < rows; from += scanBlock {
 		if err := ctx.Err(); err != nil {
@@ -172,10 +207,7 @@ func (x *Index) scan(ctx context.Context, w *walk, q []float32, k int, keep inde
 				w.fresh = append(w.fresh, row)
 			}
 		}
-		w.scores = x.scoreRows(q, w.fresh, w.scores[:0])
-		for i, row := range w.fresh {
-			keys = append(keys, newKey(w.scores[i], row))
-		}
+		keys = s.score(w.fresh, keys)
 		if len(keys) > 2*k+scanBlock {
 			keys = best(keys, k)
 		}

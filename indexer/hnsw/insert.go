@@ -77,24 +77,24 @@ func (in *inserter) batch(ctx context.Context, rows []uint32) error {
 // the graph and the other rows of the batch. It only reads the graph.
 func (in *inserter) choose(w *walk, rows []uint32, i int) chosen {
 	x := in.x
-	q := x.row(rows[i])
 	highest := x.cfg.level(rows[i])
 	links := make(chosen, highest+1)
-	peers := x.scoreRows(q, rows, nil)
+	s := x.exactly(w, x.row(rows[i]))
+	peers := s.score(rows, nil)
 	top := x.graph.top()
 	var starts []key
 	if top >= 0 {
-		starts = []key{x.descend(w, q, min(highest, top))}
+		starts = []key{w.descend(x.graph, s, min(highest, top))}
 	}
 	for level := highest; level >= 0; level-- {
 		w.beam.reset(x.cfg.EfConstruction)
 		if level <= top {
-			x.searchLevel(w, q, starts, x.cfg.EfConstruction, level)
+			w.search(x.graph, s, starts, x.cfg.EfConstruction, level)
 			starts = append(starts[:0], w.beam.keys...)
 		}
 		for j, peer := range rows {
 			if j != i && x.cfg.level(peer) >= level {
-				w.beam.offer(newKey(peers[j], peer))
+				w.beam.offer(peers[j])
 			}
 		}
 		links[level] = slices.Clone(x.choose(w, w.beam.keys, x.graph.m))
@@ -141,9 +141,6 @@ func (in *inserter) relink(w *walk, arcs []arc) {
 		}
 		return
 	}
-	w.scores = x.scoreRows(x.row(target), old, w.scores[:0])
-	for i, row := range old {
-		fresh = append(fresh, newKey(w.scores[i], row))
-	}
+	fresh = x.exactly(w, x.row(target)).score(old, fresh)
 	x.graph.setLinks(target, level, x.choose(w, best(fresh, len(fresh)), len(slot)))
 }

@@ -28,6 +28,11 @@ func newKey(score float32, row uint32) key {
 	return key(bits)<<32 | key(rowMask-row)<<1
 }
 
+// wholeKey orders by a whole number instead of a score.
+func wholeKey(n int32, row uint32) key {
+	return key(uint32(n)^1<<31)<<32 | key(rowMask-row)<<1
+}
+
 func (k key) row() uint32 { return rowMask - uint32(k>>1)&rowMask }
 
 func (k key) score() float32 {

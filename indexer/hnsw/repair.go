@@ -20,11 +20,11 @@ func (in *inserter) repair(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !x.graph.has(row) || reached.visited[row/64]>>(row%64)&1 != 0 {
+		if !x.graph.has(row) || reached.wasVisited(row) {
 			continue
 		}
-		start := x.descend(w, x.row(row), 0)
-		x.searchLevel(w, x.row(row), []key{start}, x.cfg.EfConstruction, 0)
+		s := x.exactly(w, x.row(row))
+		w.search(x.graph, s, []key{w.descend(x.graph, s, 0)}, x.cfg.EfConstruction, 0)
 		if in.adopt(w.beam.keys, row, reached) {
 			reached.visit(row)
 			reached.flood(x, row)
@@ -38,7 +38,7 @@ func (in *inserter) repair(ctx context.Context) error {
 func (in *inserter) adopt(near []key, row uint32, reached *walk) bool {
 	for _, k := range near {
 		from := k.row()
-		if from == row || reached.visited[from/64]>>(from%64)&1 == 0 {
+		if from == row || !reached.wasVisited(from) {
 			continue
 		}
 		slot := in.x.graph.slot(from, 0)

@@ -1,15 +1,15 @@
 package hnsw
 
-import "marquee/embedder/vec"
-
 // A walk is the working memory of one search; it is used again by the next.
 type walk struct {
 	visited []uint64 // one bit a row
-	fresh   []uint32 // unvisited links of the row that is followed
-	scores  []float32
+	fresh   []uint32 // links of the row that is followed that were not visited
+	keys    []key    // of fresh
+	picks   []key
 	beam    beam
 	heap    heap
-	picks   []key
+	exact   exactScorer
+	coded   codeScorer
 }
 
 func newWalk(rows int) *walk {
@@ -29,11 +29,15 @@ func (w *walk) visit(row uint32) bool {
 	return true
 }
 
-// unvisited collects, marks and scores the links of row on a level that were not
-// visited: w.fresh and w.scores.
-func (w *walk) unvisited(x *Index, q []float32, row uint32, level int) {
+func (w *walk) wasVisited(row uint32) bool {
+	return w.visited[row/64]>>(row%64)&1 != 0
+}
+
+// expand returns the keys of those links of row on a level that were not visited,
+// and marks them.
+func (w *walk) expand(g *graph, s scorer, row uint32, level int) []key {
 	w.fresh = w.fresh[:0]
-	for _, link := range x.graph.slot(row, level) {
+	for _, link := range g.slot(row, level) {
 		if link == none {
 			break
 		}
@@ -41,34 +45,27 @@ func (w *walk) unvisited(x *Index, q []float32, row uint32, level int) {
 			w.fresh = append(w.fresh, link)
 		}
 	}
-	w.scores = x.scoreRows(q, w.fresh, w.scores[:0])
+	w.keys = s.score(w.fresh, w.keys[:0])
+	return w.keys
 }
 
-// scoreRows appends the scores of rows with q to out, four rows at a time so that
-// their memory is fetched together.
-func (x *Index) scoreRows(q []float32, rows []uint32, out []float32) []float32 {
-	for len(rows) >= 4 {
-		a, b, c, d := vec.Dot4(q, x.row(rows[0]), x.row(rows[1]), x.row(rows[2]), x.row(rows[3]))
-		out = append(out, a, b, c, d)
-		rows = rows[4:]
-	}
-	for _, row := range rows {
-		out = append(out, vec.Dot(q, x.row(row)))
-	}
-	return out
+// one returns the key of one row.
+func (w *walk) one(s scorer, row uint32) key {
+	w.fresh = append(w.fresh[:0], row)
+	w.keys = s.score(w.fresh, w.keys[:0])
+	return w.keys[0]
 }
 
 // descend returns the row that greedy steps reach from the entry on the levels
 // above the given one. The graph is not empty.
-func (x *Index) descend(w *walk, q []float32, level int) key {
-	at := x.score(q, x.graph.entry)
-	for l := x.graph.top(); l > level; l-- {
+func (w *walk) descend(g *graph, s scorer, level int) key {
+	at := w.one(s, g.entry)
+	for l := g.top(); l > level; l-- {
 		for {
 			best := at
-			links := x.graph.links(at.row(), l)
-			w.scores = x.scoreRows(q, links, w.scores[:0])
-			for i, link := range links {
-				best = max(best, newKey(w.scores[i], link))
+			w.keys = s.score(g.links(at.row(), l), w.keys[:0])
+			for _, k := range w.keys {
+				best = max(best, k)
 			}
 			if best == at {
 				break
@@ -79,13 +76,9 @@ func (x *Index) descend(w *walk, q []float32, level int) key {
 	return at
 }
 
-func (x *Index) score(q []float32, row uint32) key {
-	return newKey(vec.Dot(q, x.row(row)), row)
-}
-
-// searchLevel fills w.beam with the width nearest rows that a walk over one level
+// search fills w.beam with the width nearest rows that a walk over one level
 // finds from the given starts (algorithm 2 of the paper).
-func (x *Index) searchLevel(w *walk, q []float32, starts []key, width, level int) {
+func (w *walk) search(g *graph, s scorer, starts []key, width, level int) {
 	w.start()
 	w.beam.reset(width)
 	for _, k := range starts {
@@ -98,10 +91,9 @@ func (x *Index) searchLevel(w *walk, q []float32, starts []key, width, level int
 		if !ok {
 			return
 		}
-		w.unvisited(x, q, row, level)
 		floor := w.beam.floor()
-		for i, link := range w.fresh {
-			if k := newKey(w.scores[i], link); k > floor {
+		for _, k := range w.expand(g, s, row, level) {
+			if k > floor {
 				w.beam.offer(k)
 				floor = w.beam.floor()
 			}
