@@ -72,6 +72,45 @@ func TestRandomisationTest(t *testing.T) {
 	}
 }
 
+// Holm: of three p-values the least is taken three times, the next twice, the
+// last once, and none may fall below one before it.
+func TestComparisonsAreCorrectedForTheirNumber(t *testing.T) {
+	var rows []catalog.UserSeen
+	lists := make([]map[catalog.UserID][]uint32, 3)
+	for m := range lists {
+		lists[m] = make(map[catalog.UserID][]uint32)
+	}
+	for i, u := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
+		rows = append(rows, history(u, 0, 1)...)
+		for m, hits := range []int{4, 10, 5} {
+			if i < hits {
+				lists[m][catalog.UserID(u)] = []uint32{0}
+			}
+		}
+	}
+	s := eval.LeaveLastOut(mustCollect(t, rows, 4))
+	cfg := config()
+	cfg.Baseline, cfg.Resamples = "none", 5000
+	r := mustRun(t, s, cfg, fixed("none"), byUser("four", lists[0]), byUser("ten", lists[1]), byUser("five", lists[2]))
+	p := make([]eval.Difference, 3)
+	for i := range p {
+		p[i] = r.Comparisons[i].Metrics["recall@10"]
+	}
+	four, ten, five := p[0], p[1], p[2] // about 2/16, 2/1024 and 2/32
+	if !(ten.P < five.P && five.P < four.P) {
+		t.Fatalf("p are %v, %v and %v for 4, 10 and 5 of 10 helped; want them to fall", four.P, ten.P, five.P)
+	}
+	if want := 3 * ten.P; !near(ten.PHolm, want) {
+		t.Errorf("least p is corrected to %v, want %v", ten.PHolm, want)
+	}
+	if want := 2 * five.P; !near(five.PHolm, want) {
+		t.Errorf("middle p is corrected to %v, want %v", five.PHolm, want)
+	}
+	if want := max(four.P, 2*five.P); !near(four.PHolm, want) {
+		t.Errorf("largest p is corrected to %v, want %v", four.PHolm, want)
+	}
+}
+
 // Two noisy models of the same quality are told apart in about 5% of worlds.
 func TestComparisonOfEqualsIsQuiet(t *testing.T) {
 	found := 0

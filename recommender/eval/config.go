@@ -77,6 +77,9 @@ func (c Config) check(s *Split, models []Model) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
+	if len(s.Truth) != len(s.Train.Users) {
+		return fmt.Errorf("truth of %d people for %d in train, want one for each: %w", len(s.Truth), len(s.Train.Users), ErrSplit)
+	}
 	if c.CatalogSize != 0 && c.CatalogSize < len(s.Train.Movies) {
 		return fmt.Errorf("catalog size is declared as %d, but %d movies are known; declare at least that, or 0: %w", c.CatalogSize, len(s.Train.Movies), catalog.ErrInvalid)
 	}

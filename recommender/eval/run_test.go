@@ -195,6 +195,17 @@ func TestNoTruthIsNaNAndCounted(t *testing.T) {
 	}
 }
 
+func TestOneScoredUserHasNoInterval(t *testing.T) {
+	s := eval.LeaveLastOut(mustCollect(t, append(history("a", 0, 1), history("b", 1)...), 3))
+	r := mustRun(t, s, config(), fixed("fixed", 0, 2))
+	if e, _ := r.Metric("fixed", "recall@20"); e.Value != 1 || e.Interval() {
+		t.Errorf("recall is %v, want 1 without an interval", e)
+	}
+	if want := "one user with test events: no intervals"; !slices.Contains(r.Warnings, want) {
+		t.Errorf("warnings are %q, want %q among them", r.Warnings, want)
+	}
+}
+
 func TestEmptyData(t *testing.T) {
 	for _, movies := range []int{0, 3} {
 		s := eval.LeaveOneOut(mustCollect(t, nil, movies), 1)
@@ -262,15 +273,20 @@ func TestMaxUsers(t *testing.T) {
 	s := mustLastShare(t, mustCollect(t, smallWorld(8, 50, 60), 60), 0.2)
 	cfg := config()
 	cfg.MaxUsers = 10
-	asked := 0
+	asked, behind := 0, 0
 	cfg.Workers = 1
-	counting := eval.Model{Name: "counting", List: func(context.Context, catalog.UserID, []eval.Seen, int) ([]uint32, error) {
-		asked++
+	counting := eval.Model{Name: "counting", List: func(_ context.Context, u catalog.UserID, _ []eval.Seen, _ int) ([]uint32, error) {
+		if asked++; u >= "u025" {
+			behind++
+		}
 		return nil, nil
 	}}
 	r := mustRun(t, s, cfg, counting)
 	if asked != 10 || r.Split.Judged != 10 || r.Models[0].Lists != 10 {
 		t.Errorf("%d lists asked for, report says %d; want 10", asked, r.Split.Judged)
+	}
+	if behind < 2 || behind > 8 { // 5 expected
+		t.Errorf("%d of 10 are from the second half of the people, want a draw from all", behind)
 	}
 	if !slices.Contains(r.Warnings, "10 of 50 users judged: coverage grows with the number of lists") {
 		t.Errorf("warnings are %q", r.Warnings)
@@ -336,6 +352,14 @@ func TestRunRefuses(t *testing.T) {
 		if _, err := eval.Run(t.Context(), s, ms, cfg); !errors.Is(err, catalog.ErrInvalid) {
 			t.Errorf("%s: error is %v, want ErrInvalid", name, err)
 		}
+	}
+}
+
+func TestRunRefusesATruthOfOthers(t *testing.T) {
+	s := mustLastShare(t, mustCollect(t, smallWorld(6, 5, 40), 40), 0.2)
+	s.Truth = s.Truth[1:]
+	if _, err := eval.Run(t.Context(), s, models(s), config()); !errors.Is(err, eval.ErrSplit) {
+		t.Errorf("error is %v, want ErrSplit", err)
 	}
 }
 

@@ -119,8 +119,10 @@ func sequence(all []member) bool {
 // or more.
 func group(all []member, keep func(member) bool) [][]int {
 	var rows []int
+	taken := make(map[int]bool)
 	for _, m := range all {
-		if keep(m) && !slices.Contains(rows, m.row) {
+		if keep(m) && !taken[m.row] {
+			taken[m.row] = true
 			rows = append(rows, m.row)
 		}
 	}

@@ -1,10 +1,7 @@
 package eval_test
 
 import (
-	"encoding/csv"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -133,21 +130,8 @@ func TestSeriesShareWorkedByHand(t *testing.T) {
 
 // The heuristic was read against all of ml-latest-small; this keeps it there.
 func TestSeriesOfMovieLens(t *testing.T) {
-	dir := os.Getenv("MARQUEE_DATA")
-	if dir == "" {
-		t.Skip("MARQUEE_DATA is not set; set it to the folder that holds ml-latest-small")
-	}
-	f, err := os.Open(filepath.Join(dir, "ml-latest-small", "movies.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var titles []string
-	for _, row := range rows[1:] {
+	for _, row := range readCSV(t, "movies.csv") {
 		titles = append(titles, row[1])
 	}
 	groups := eval.Series(titles)

@@ -83,9 +83,15 @@ func heldOut(n int, share float64) int {
 }
 
 // Inner cuts the training part once more in the same way. Parameters are chosen
-// on it, so that the truth of s itself is looked at once, at the end.
+// on it, so that the truth of s itself is looked at once, at the end. A split
+// that came from outside is cut by [LastShare] of 0.2.
 func (s *Split) Inner() *Split {
-	in := s.again(s.Train)
+	var in *Split
+	if s.again == nil {
+		in = lastShare(s.Train, 0.2)
+	} else {
+		in = s.again(s.Train)
+	}
 	in.inner = s.inner + 1
 	in.Protocol += ", inner"
 	if in.inner > 1 {
@@ -99,13 +105,14 @@ func (s *Split) IsInner() bool { return s.inner > 0 }
 
 // Held returns a split whose parts come from outside, such as published files.
 // Both must have the same movies; people of truth who are not in train get an
-// empty history, and the truth of a person loses what train holds too.
+// empty history, and the truth of a person loses what train holds too; both
+// says how many rows that were.
 func Held(protocol string, train, truth *Data) (s *Split, both int, err error) {
 	if !slices.Equal(train.Movies, truth.Movies) {
 		return nil, 0, fmt.Errorf("train has %d movies and truth %d, or in another order; collect both with the same movies: %w", len(train.Movies), len(truth.Movies), ErrSplit)
 	}
 	all := &Data{Movies: train.Movies, Unknown: train.Unknown, Repeated: train.Repeated}
-	s = &Split{Protocol: protocol, Train: all, again: func(d *Data) *Split { return lastShare(d, 0.2) }}
+	s = &Split{Protocol: protocol, Train: all}
 	for i, j := 0, 0; i < len(train.Users) || j < len(truth.Users); {
 		switch {
 		case j == len(truth.Users) || i < len(train.Users) && train.Users[i].User < truth.Users[j].User:

@@ -88,7 +88,7 @@ func TestLastShareCounts(t *testing.T) {
 		n     int
 		share float64
 		want  int
-	}{{1, 0.2, 0}, {2, 0.2, 1}, {4, 0.2, 1}, {5, 0.2, 1}, {9, 0.2, 1}, {10, 0.2, 2}, {100, 0.29, 29}, {2, 0.99, 1}, {3, 0.99, 2}} {
+	}{{1, 0.2, 0}, {2, 0.2, 1}, {4, 0.2, 1}, {5, 0.2, 1}, {9, 0.2, 1}, {10, 0.2, 2}, {100, 0.29, 29}, {2, 0.99, 1}, {3, 0.99, 2}, {3, 1 - 1e-12, 2}} {
 		rows := make([]int, c.n)
 		for i := range rows {
 			rows[i] = i
@@ -153,6 +153,9 @@ func TestHeldJoinsOutsideParts(t *testing.T) {
 	}
 	if len(s.Train.Users) != 3 || len(train.Users) != 2 {
 		t.Errorf("%d users, want 3 and the input unchanged", len(s.Train.Users))
+	}
+	if in := s.Inner(); !in.IsInner() || len(in.Train.Users) != 3 {
+		t.Errorf("inner split is %+v, want one of 3 users", in)
 	}
 	if _, _, err := eval.Held("outside", train, mustCollect(t, nil, 5)); !errors.Is(err, eval.ErrSplit) {
 		t.Errorf("other movies: error is %v, want ErrSplit", err)
