@@ -93,7 +93,7 @@ func testActiveSinceConcurrent(t *testing.T, s Store) {
 		select {
 		case <-done:
 			running = false
-		default:
+		case <-time.After(time.Millisecond):
 		}
 		read()
 	}

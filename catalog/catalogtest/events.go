@@ -95,7 +95,7 @@ func (c *countdown) Done() <-chan struct{} {
 // Wherever a call is cut short, all of it is stored or nothing is, and the
 // offset says which.
 func testAppendCancelled(t *testing.T, s Store) {
-	const users = 300 // several statements
+	const users = 140 // 280 rows: two statements
 	cut := 0
 	for n := 1; ; n++ {
 		ctx, cancel := context.WithCancel(t.Context())
