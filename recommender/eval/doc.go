@@ -65,8 +65,9 @@
 //
 // That two intervals overlap does not mean that two models are alike. Set
 // [Config].Baseline and read the [Comparison]: both models were judged on the
-// same people, so the interval of the difference is narrower than either. Above
-// zero, the model is better; with zero inside, these people cannot tell. Helped
+// same people, and what is hard for one is mostly hard for the other, so that the
+// interval of the difference is mostly narrower. Above zero, the model is
+// better; with zero inside, these people cannot tell. Helped
 // and Hurt say how many people that means. P is of the paired randomisation
 // test (Smucker, Allan, Carterette, 2007), and PHolm corrects it for the number
 // of models that were compared (Holm, 1979).
