@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 )
 
 // ErrRecall reports an index that finds too few of the true neighbours to be
@@ -65,46 +64,6 @@ func Found(hits, truth []Hit) int {
 		}
 	}
 	return n
-}
-
-// A Calibration says how an approximate index is measured while it is built, and
-// what it must reach. Start from [DefaultCalibration]: a zero field means zero.
-type Calibration struct {
-	HeldOut  int       // movies measured before they are inserted; of few rows at most one in ten
-	K        int       // neighbours asked for, 1 or more
-	Floor    float64   // recall to reach on movies and on profiles, 0 to 1
-	Profiles []float32 // profile vectors, [n x dims]; see Profiles and Walks
-	Seed     uint64    // chooses the movies held out
-}
-
-// DefaultCalibration holds 400 movies out, which gives recall at 20 to about
-// 0.003, and aims at the floor of indexer/hnsw; it has no profiles.
-func DefaultCalibration() Calibration {
-	return Calibration{HeldOut: 400, K: 20, Floor: 0.98, Seed: 1}
-}
-
-// Validate reports every fault in one error, given the length of a vector.
-func (c Calibration) Validate(dims int) error {
-	var errs []error
-	if c.HeldOut < 0 {
-		errs = append(errs, fmt.Errorf("movies held out: %d, want 0 or more", c.HeldOut))
-	}
-	if c.K < 1 {
-		errs = append(errs, fmt.Errorf("measured at k=%d, want 1 or more: %w", c.K, ErrCount))
-	}
-	if !(c.Floor >= 0 && c.Floor <= 1) {
-		errs = append(errs, fmt.Errorf("recall floor %v, want 0 to 1", c.Floor))
-	}
-	if dims > 0 && len(c.Profiles)%dims != 0 {
-		errs = append(errs, fmt.Errorf("%d values are no whole number of profiles of %d: %w", len(c.Profiles), dims, ErrDims))
-	}
-	for i, v := range c.Profiles {
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			errs = append(errs, fmt.Errorf("profile value %d is %v: %w", i, v, ErrVector))
-			break
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // Measured is what an index reached when it was built. It belongs in the

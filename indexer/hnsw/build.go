@@ -86,7 +86,7 @@ func (x *Index) fill(ctx context.Context, held []uint32, cal indexer.Calibration
 	if err := in.insert(ctx, rows, tell); err != nil {
 		return indexer.Measured{}, err
 	}
-	m, err := in.calibrate(ctx, held, cal)
+	m, err := x.calibrate(ctx, held, cal)
 	if err != nil {
 		return m, err
 	}
