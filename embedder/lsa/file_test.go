@@ -14,8 +14,13 @@ import (
 
 func written(t testing.TB, texts []string) []byte {
 	t.Helper()
+	return writtenModel(t, mustFit(t, texts, lsa.DefaultConfig()))
+}
+
+func writtenModel(t testing.TB, m *lsa.Model) []byte {
+	t.Helper()
 	var b bytes.Buffer
-	n, err := mustFit(t, texts, lsa.DefaultConfig()).WriteTo(&b)
+	n, err := m.WriteTo(&b)
 	if err != nil || n != int64(b.Len()) {
 		t.Fatalf("wrote %d bytes of %d: %v", n, b.Len(), err)
 	}
@@ -26,8 +31,10 @@ func TestReadGivesBackTheModel(t *testing.T) {
 	for name, texts := range map[string][]string{
 		"kit": embeddertest.Texts(), "many": topical(300, 5, 1), "empty": nil, "no words": {"", "?"},
 	} {
-		m := mustFit(t, texts, lsa.DefaultConfig())
-		file := written(t, texts)
+		cfg := lsa.DefaultConfig()
+		cfg.Rank = 24
+		m := mustFit(t, texts, cfg)
+		file := writtenModel(t, m)
 		rest := bytes.NewReader(append(slices.Clone(file), "what follows"...))
 		back, err := lsa.Read(iotest.HalfReader(rest))
 		if err != nil {

@@ -25,7 +25,7 @@ type splitter struct {
 }
 
 // split calls emit for each term of text, in the text's order: words in lower
-// case without accents, apostrophes ("dont"), possessive and plural endings,
+// case without accents, apostrophes ("dont") and the ending of a possessive,
 // stop words left out. Scripts that
 // are written without blanks give overlapping pairs of characters. The bytes of
 // term are valid during the call only; text[from:to] is the word as it stands.
@@ -95,7 +95,7 @@ func (s *splitter) end(text string, at int) {
 		term = s.fold(term)
 	}
 	s.word = s.word[:0]
-	if term = stem(term); len(term) > 0 && !stopWords[string(term)] {
+	if len(term) > 0 && !stopWords[string(term)] {
 		s.emit(term, s.from, at)
 	}
 }
@@ -143,20 +143,4 @@ func (s *splitter) fold(word []byte) []byte {
 func unspaced(r rune) bool {
 	return r >= 0x0e00 && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana,
 		unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar))
-}
-
-// stem returns word without the ending of an English plural, after the
-// S-stemmer of Harman, "How effective is suffixing?" (1991): light enough that
-// two words that share a stem mean the same. Unlike hers it takes a final ie for
-// y, so that "movies" and "movie" stay together.
-func stem(word []byte) []byte {
-	n := len(word)
-	if n >= 4 && word[n-1] == 's' && word[n-2] != 's' && word[n-2] != 'u' && word[n-2] != 'i' {
-		n--
-	}
-	if n >= 5 && word[n-1] == 'e' && word[n-2] == 'i' {
-		word[n-2] = 'y'
-		n--
-	}
-	return word[:n]
 }

@@ -23,13 +23,11 @@ func TestSameWord(t *testing.T) {
 		{"СТАЛКЕР", "сталкер"},
 		{"ﬁlming", "filming"},
 		{"Ｈｅａｔ", "heat"},
-		{"lanterns", "lantern"},
-		{"stories", "story"},
-		{"movies", "movie"},
 		{"Amélie's", "amelie"},
 		{"James'", "james"},
-		{"Schindler's", "schindlers"},
+		{"Schindler's", "schindler"},
 		{"Schindler’s", "schindler"},
+		{"Schindler's-list", "SCHINDLER'S LIST"},
 		{"don't-care", "dont care"},
 		{"1917", "1917"},
 		{"spider-man", "Spider Man"},
@@ -49,11 +47,10 @@ func TestSameWord(t *testing.T) {
 
 func TestOtherWord(t *testing.T) {
 	for _, c := range []struct{ fitted, asked string }{
-		{"glass", "glas"},
-		{"status", "statu"},
 		{"heat", "the of and"},
 		{"heat", "cold"},
-		{"paris", "pari"},
+		{"lanterns", "lantern"},
+		{"schindlers", "schindler's"},
 		{"が", "か"}, // a mark that is no accent
 		{"千と千尋", "尋千"},
 	} {
@@ -66,7 +63,7 @@ func TestOtherWord(t *testing.T) {
 
 func TestShared(t *testing.T) {
 	texts := slices.Concat(topical(200, 4, 1), slices.Repeat([]string{"film common"}, 60), []string{
-		"Amélie's Lanterns (1994) a film of a harbour", "the lantern of amelie, 1994, a film", "lantern lantern rare",
+		"Amélie's LANTERN (1994) a film of a harbour", "the lantern of amelie, 1994, a film", "lantern lantern rare",
 	})
 	m := mustFit(t, texts, lsa.DefaultConfig())
 	a, b := texts[len(texts)-3], texts[len(texts)-2]
@@ -76,7 +73,7 @@ func TestShared(t *testing.T) {
 		n    int
 		want []string
 	}{
-		{"as they stand in a", a, b, 9, []string{"Amélie's", "Lanterns"}},
+		{"as they stand in a", a, b, 9, []string{"Amélie's", "LANTERN"}},
 		{"as they stand in b", b, a, 9, []string{"amelie", "lantern"}},
 		{"the best only", a, b, 1, []string{"Amélie's"}},
 		{"common words and years explain nothing", "film 1994", "film 1994", 9, []string{}},
