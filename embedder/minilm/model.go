@@ -33,9 +33,9 @@ type Model struct {
 }
 
 // Open reads the model from dir, which holds model.safetensors and vocab.txt as
-// [Download] or [Install] leave them. It checks size and SHA-256 of both while it reads
-// them, once, in some 0.3 s. Its errors wrap [ErrMissing] or [ErrCorrupt] where
-// they apply.
+// [Download] or [Install] leave them. It checks size and SHA-256 of both while it
+// reads them, once, in some 0.3 s. Its errors wrap [ErrMissing] or [ErrCorrupt]
+// where they apply.
 func Open(dir string) (*Model, error) {
 	m := &Model{}
 	vocab, weights := vocabFile(), weightsFile()
