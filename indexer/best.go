@@ -15,6 +15,13 @@ func compareHits(a, b Hit) int {
 	return cmp.Compare(a.Row, b.Row)
 }
 
+// better says whether a stands before b. Neither score is NaN: this is the
+// innermost step of a selection, and cmp.Compare's care for NaN took a fifth of
+// its time.
+func better(a, b Hit) bool {
+	return a.Score > b.Score || a.Score == b.Score && a.Row < b.Row
+}
+
 // A Best collects the k best of the hits that it is offered, in any order; among
 // equal scores lower rows are better. What it holds depends on what it was
 // offered, not on the order. The zero Best holds nothing; begin with Reset.
@@ -45,13 +52,13 @@ func (b *Best) Floor() float32 {
 }
 
 // Offer puts h among the hits held if it is one of the k best so far. A row is
-// offered once. It takes O(log k).
+// offered once, and its score is a number. It takes O(log k).
 func (b *Best) Offer(h Hit) {
 	switch {
 	case len(b.hits) < b.k:
 		b.hits = append(b.hits, h)
 		siftUp(b.hits)
-	case b.k > 0 && compareHits(h, b.hits[0]) < 0:
+	case b.k > 0 && better(h, b.hits[0]):
 		b.hits[0] = h
 		siftDown(b.hits)
 	}
@@ -72,7 +79,7 @@ func siftUp(h []Hit) {
 	moved := h[i]
 	for i > 0 {
 		parent := (i - 1) / 2
-		if compareHits(moved, h[parent]) <= 0 {
+		if !better(h[parent], moved) {
 			break
 		}
 		h[i] = h[parent]
@@ -90,10 +97,10 @@ func siftDown(h []Hit) {
 		if child >= len(h) {
 			break
 		}
-		if child+1 < len(h) && compareHits(h[child+1], h[child]) > 0 {
+		if child+1 < len(h) && better(h[child], h[child+1]) {
 			child++
 		}
-		if compareHits(moved, h[child]) >= 0 {
+		if !better(moved, h[child]) {
 			break
 		}
 		h[i] = h[child]
