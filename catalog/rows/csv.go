@@ -39,7 +39,7 @@ func NewCSV(r io.Reader, comma byte, max int) *CSV {
 	return &CSV{lines: NewLines(r, max), comma: comma, max: max}
 }
 
-// Next returns the fields of the next record that is not a blank line; the
+// Next returns the fields of the next record, passing over empty lines; the
 // slice is valid until the next call, its strings for ever. Errors are as for
 // [Lines.Next]: those that wrap [ErrRow] concern one row alone.
 func (c *CSV) Next() ([]string, error) {
@@ -49,7 +49,7 @@ func (c *CSV) Next() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(bytes.Trim(first.text, " ")) == 0 {
+		if len(first.text) == 0 {
 			continue
 		}
 		if bytes.IndexByte(first.text, '"') < 0 {
