@@ -1,0 +1,173 @@
+package bundle
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"marquee/catalog"
+	"marquee/indexer"
+	"marquee/recommender/rank"
+)
+
+// A Bundle is a build in memory. Nothing writes to it once it is made.
+type Bundle struct {
+	Manifest  Manifest
+	Movies    *rank.Movies
+	Vectors   []float32 // [Movies.Len() x Manifest.Embedder.Dims], row-major
+	Table     *indexer.Table
+	Stats     *rank.Stats
+	Histories *Histories
+	Index     indexer.Index
+	Fitted    []byte // a fitted embedder's parameters, as it wrote them; nil for other embedders
+}
+
+// Snapshot returns what lists are made from.
+func (b *Bundle) Snapshot() (*rank.Snapshot, error) {
+	return rank.NewSnapshot(b.Movies, b.Table, b.Stats, b.Manifest.Scale, b.Manifest.Ranking)
+}
+
+// Vector returns the vector of a row, [Manifest.Embedder.Dims].
+func (b *Bundle) Vector(row uint32) []float32 {
+	d := b.Manifest.Embedder.Dims
+	return b.Vectors[int(row)*d : (int(row)+1)*d : (int(row)+1)*d]
+}
+
+// An OpenIndex makes the index of a loaded bundle. stored is what the backend
+// wrote, nil if it wrote nothing.
+type OpenIndex func(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error)
+
+// The names of the files of a bundle.
+const (
+	fileMovies     = "movies.bin"
+	fileVectors    = "vectors.bin"
+	fileNeighbours = "neighbours.bin"
+	fileStats      = "stats.bin"
+	fileHistories  = "histories.bin"
+	fileIndex      = "index.bin"
+	fileEmbedder   = "embedder.bin"
+	fileManifest   = "manifest.json"
+)
+
+// A content is one file to be written.
+type content struct {
+	name string
+	data func() ([]byte, error)
+}
+
+// contents returns the files of b in the order in which they are written.
+func (b *Bundle) contents() []content {
+	list := []content{
+		{fileMovies, func() ([]byte, error) { return encodeMovies(b.Movies), nil }},
+		{fileVectors, func() ([]byte, error) {
+			e := encoder{data: make([]byte, 0, 8+4*len(b.Vectors))}
+			e.float32s(b.Vectors)
+			return e.data, nil
+		}},
+		{fileNeighbours, func() ([]byte, error) { return written(b.Table) }},
+		{fileStats, func() ([]byte, error) { return encodeStats(b.Stats), nil }},
+		{fileHistories, func() ([]byte, error) { return b.Histories.encode(), nil }},
+	}
+	if ix, ok := b.Index.(io.WriterTo); ok {
+		list = append(list, content{fileIndex, func() ([]byte, error) { return written(ix) }})
+	}
+	if b.Fitted != nil {
+		list = append(list, content{fileEmbedder, func() ([]byte, error) { return b.Fitted, nil }})
+	}
+	return list
+}
+
+func written(w io.WriterTo) ([]byte, error) {
+	var buf bytes.Buffer
+	if _, err := w.WriteTo(&buf); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// decode makes the bundle of a manifest from its files, which have been checked
+// against it.
+func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error) {
+	b := &Bundle{Manifest: m, Fitted: files[fileEmbedder]}
+	var err error
+	if b.Movies, err = decodeMovies(files[fileMovies]); err != nil {
+		return nil, fmt.Errorf("%s: %w", fileMovies, err)
+	}
+	n := b.Movies.Len()
+	d := decoder{data: files[fileVectors]}
+	b.Vectors = d.float32s()
+	if err := d.finish(); err != nil {
+		return nil, fmt.Errorf("%s: %w", fileVectors, err)
+	}
+	if m.Embedder.Dims < 1 || len(b.Vectors) != n*m.Embedder.Dims {
+		return nil, fmt.Errorf("%s: %d values, want %d movies x %d: %w", fileVectors, len(b.Vectors), n, m.Embedder.Dims, ErrBroken)
+	}
+	if b.Table, err = indexer.ReadTable(bytes.NewReader(files[fileNeighbours])); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", fileNeighbours, err, ErrBroken)
+	}
+	if b.Table.Rows() != n {
+		return nil, fmt.Errorf("%s: %d rows, want %d: %w", fileNeighbours, b.Table.Rows(), n, ErrBroken)
+	}
+	if b.Stats, err = decodeStats(files[fileStats], n); err != nil {
+		return nil, fmt.Errorf("%s: %w", fileStats, err)
+	}
+	if b.Histories, err = decodeHistories(files[fileHistories], n); err != nil {
+		return nil, fmt.Errorf("%s: %w", fileHistories, err)
+	}
+	if b.Index, err = open(m.Index.Kind, b.Vectors, m.Embedder.Dims, files[fileIndex]); err != nil {
+		return nil, fmt.Errorf("index %s: %w: %w", m.Index.Kind, err, ErrBroken)
+	}
+	if b.Index.Len() != n || b.Index.Dims() != m.Embedder.Dims {
+		return nil, fmt.Errorf("index %s: %d x %d, want %d x %d: %w", m.Index.Kind, b.Index.Len(), b.Index.Dims(), n, m.Embedder.Dims, ErrBroken)
+	}
+	return b, nil
+}
+
+func encodeMovies(m *rank.Movies) []byte {
+	var e encoder
+	encodeStrings(&e, m.IDs)
+	encodeStrings(&e, m.Titles)
+	e.uint16s(m.Years)
+	e.int32s(m.Released)
+	e.bools(m.Adult)
+	return e.data
+}
+
+func decodeMovies(data []byte) (*rank.Movies, error) {
+	d := decoder{data: data}
+	m := &rank.Movies{
+		IDs:      decodeStrings[catalog.MovieID](&d),
+		Titles:   decodeStrings[string](&d),
+		Years:    d.uint16s(),
+		Released: d.int32s(),
+		Adult:    d.bools(),
+	}
+	if err := d.finish(); err != nil {
+		return nil, err
+	}
+	if err := m.Index(); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrBroken)
+	}
+	return m, nil
+}
+
+func encodeStats(s *rank.Stats) []byte {
+	var e encoder
+	e.float32s(s.Quality)
+	e.float32s(s.Popularity)
+	e.uint32s(s.Watchers)
+	return e.data
+}
+
+func decodeStats(data []byte, movies int) (*rank.Stats, error) {
+	d := decoder{data: data}
+	s := &rank.Stats{Quality: d.float32s(), Popularity: d.float32s(), Watchers: d.uint32s()}
+	if err := d.finish(); err != nil {
+		return nil, err
+	}
+	if len(s.Quality) != movies || len(s.Popularity) != movies || len(s.Watchers) != movies {
+		return nil, fmt.Errorf("columns of %d, %d and %d values, want %d: %w", len(s.Quality), len(s.Popularity), len(s.Watchers), movies, ErrBroken)
+	}
+	s.Sort()
+	return s, nil
+}

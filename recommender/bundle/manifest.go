@@ -1,0 +1,140 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"marquee/catalog"
+	"marquee/embedder"
+	"marquee/indexer"
+	"marquee/recommender/rank"
+)
+
+// Format is the version of the layout that this program writes. It reads this
+// one and the one before.
+const Format = 1
+
+// ErrBroken reports a bundle that is not whole or not what it says it is.
+var ErrBroken = errors.New("bundle is broken")
+
+// A Manifest says what a bundle is, where it came from, and what its files are.
+type Manifest struct {
+	Format      int           `json:"format"`
+	ID          string        `json:"id"` // the first 16 hex digits of the content's digest
+	Created     time.Time     `json:"created"`
+	Parent      string        `json:"parent,omitempty"` // the bundle that was live when this one was built
+	DataVersion string        `json:"data_version"`     // digest of the facts and histories it was built from
+	Embedder    embedder.ID   `json:"embedder"`
+	Index       Index         `json:"index"`
+	Ranking     rank.Config   `json:"ranking"`
+	Scale       catalog.Scale `json:"rating_scale"`
+	Counts      Counts        `json:"counts"`
+	Program     Program       `json:"program"`
+	Seed        uint64        `json:"seed"`
+	Files       []File        `json:"files"`
+	Sum         string        `json:"sum"` // SHA-256 of the manifest without this line, so that no bit of it can flip
+}
+
+// An Index says which backend holds the vectors and how well it does.
+type Index struct {
+	Kind     string           `json:"kind"`
+	Settings json.RawMessage  `json:"settings,omitempty"`
+	Measured indexer.Measured `json:"measured"`
+}
+
+// Counts says how much a bundle holds.
+type Counts struct {
+	Movies    int `json:"movies"`
+	Empty     int `json:"empty_documents"` // movies without a text, hence without neighbours
+	Users     int `json:"users"`           // people with a history
+	Watched   int `json:"watched"`         // pairs of a person and a movie
+	Neighbour int `json:"neighbours"`      // kept for each movie
+}
+
+// Program says what built a bundle.
+type Program struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+	Kernel  string `json:"kernel"` // the path of the vector kernels: avx512, avx2 or go
+}
+
+// A File is one file of a bundle.
+type File struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// digest returns the bundle's ID: the digest of everything in the manifest that
+// follows from data, settings and seed. Time, parent and program stay out; what
+// of them matters shows in the digests of the files.
+func (m Manifest) digest() (string, error) {
+	m.ID, m.Created, m.Parent, m.Program = "", time.Time{}, "", Program{}
+	sum, err := m.sum()
+	if err != nil {
+		return "", err
+	}
+	return sum[:16], nil
+}
+
+// sum returns the SHA-256 of the manifest without Sum.
+func (m Manifest) sum() (string, error) {
+	m.Sum = ""
+	text, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("digest of manifest: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// check reports whether the manifest could be one of a bundle named id.
+func (m Manifest) check(id string) error {
+	if m.Format != Format {
+		return fmt.Errorf("format is %d, this program reads %d: build the bundle anew or use the program that wrote it: %w", m.Format, Format, ErrBroken)
+	}
+	want, err := m.digest()
+	if err != nil {
+		return err
+	}
+	if m.ID != id || want != id {
+		return fmt.Errorf("manifest says %q and its content is %q, want %q: %w", m.ID, want, id, ErrBroken)
+	}
+	sum, err := m.sum()
+	if err != nil {
+		return err
+	}
+	if sum != m.Sum {
+		return fmt.Errorf("sha256 of the manifest is %s, want %s: %w", sum, m.Sum, ErrBroken)
+	}
+	return nil
+}
+
+// file returns the entry of name.
+func (m Manifest) file(name string) (File, bool) {
+	for _, f := range m.Files {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return File{}, false
+}
+
+// ValidID reports whether id has the form of a bundle's ID, so that it may stand
+// in a path.
+func ValidID(id string) bool {
+	if len(id) != 16 {
+		return false
+	}
+	for _, c := range id {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,213 @@
+package bundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"marquee/catalog"
+)
+
+const (
+	pointerName  = "live"
+	draftPattern = ".draft-"
+	// draftAge is when what a killed build left behind is swept away: no
+	// build that still runs is this old.
+	draftAge = 24 * time.Hour
+	// manifestLimit bounds the manifest that is read, in bytes.
+	manifestLimit = 1 << 20
+)
+
+// A Shelf is the directory in which bundles stand.
+type Shelf struct {
+	dir  string
+	disk disk
+}
+
+// OpenShelf returns the shelf in dir, which it makes if need be.
+func OpenShelf(dir string) (*Shelf, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("folder of bundles: %w", err)
+	}
+	return &Shelf{dir: dir, disk: osDisk{}}, nil
+}
+
+// Dir returns the directory of the bundle id.
+func (s *Shelf) Dir(id string) string { return filepath.Join(s.dir, id) }
+
+// Put writes b and returns its manifest with ID and files filled in. It does not
+// make it live. A bundle that stands on the shelf already is left as it is.
+func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
+	m := b.Manifest
+	m.Format = Format
+	m.Files = nil
+	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("begin bundle: %w", err)
+	}
+	defer s.disk.RemoveAll(draft) // renamed away by then, or rubbish
+	for _, c := range b.contents() {
+		if err := ctx.Err(); err != nil {
+			return Manifest{}, err
+		}
+		data, err := c.data()
+		if err != nil {
+			return Manifest{}, fmt.Errorf("encode %s: %w", c.name, err)
+		}
+		if err := s.disk.WriteFile(filepath.Join(draft, c.name), data); err != nil {
+			return Manifest{}, fmt.Errorf("write %s: %w", c.name, err)
+		}
+		sum := sha256.Sum256(data)
+		m.Files = append(m.Files, File{Name: c.name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+	}
+	if m.ID, err = m.digest(); err != nil {
+		return Manifest{}, err
+	}
+	if m.Sum, err = m.sum(); err != nil {
+		return Manifest{}, err
+	}
+	if old, err := s.Manifest(m.ID); err == nil && s.verifyFiles(old) == nil {
+		return old, nil
+	}
+	return m, s.shelve(draft, m)
+}
+
+// shelve writes the manifest, last of all, and moves the draft to its place.
+func (s *Shelf) shelve(draft string, m Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode manifest: %w", err)
+	}
+	if err := s.disk.WriteFile(filepath.Join(draft, fileManifest), append(text, '\n')); err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	if err := s.disk.SyncDir(draft); err != nil {
+		return fmt.Errorf("sync bundle: %w", err)
+	}
+	// What stands in the place by now is a broken bundle of the same ID.
+	if err := s.disk.RemoveAll(s.Dir(m.ID)); err != nil {
+		return fmt.Errorf("remove broken bundle %s: %w", m.ID, err)
+	}
+	if err := s.disk.Rename(draft, s.Dir(m.ID)); err != nil {
+		return fmt.Errorf("shelve bundle %s: %w", m.ID, err)
+	}
+	if err := s.disk.SyncDir(s.dir); err != nil {
+		return fmt.Errorf("sync folder of bundles: %w", err)
+	}
+	return nil
+}
+
+// Publish makes id the live bundle. Servers that follow the shelf swap to it.
+func (s *Shelf) Publish(id string) error {
+	m, err := s.Manifest(id)
+	if err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if err := s.verifyFiles(m); err != nil {
+		return fmt.Errorf("publish %s: %w", id, err)
+	}
+	next, err := s.disk.MkdirTemp(s.dir, draftPattern)
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", id, err)
+	}
+	defer s.disk.RemoveAll(next)
+	pointer := filepath.Join(next, pointerName)
+	if err := s.disk.WriteFile(pointer, []byte(id+"\n")); err != nil {
+		return fmt.Errorf("publish %s: %w", id, err)
+	}
+	if err := s.disk.Rename(pointer, filepath.Join(s.dir, pointerName)); err != nil {
+		return fmt.Errorf("publish %s: %w", id, err)
+	}
+	if err := s.disk.SyncDir(s.dir); err != nil {
+		return fmt.Errorf("publish %s: %w", id, err)
+	}
+	return nil
+}
+
+// Live returns the ID of the live bundle. Without one the error wraps
+// [catalog.ErrNotFound].
+func (s *Shelf) Live() (string, error) {
+	text, err := readLimited(filepath.Join(s.dir, pointerName), 100)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("no live bundle in %s; run \"marquee build\": %w", s.dir, catalog.ErrNotFound)
+	}
+	if err != nil {
+		return "", fmt.Errorf("live bundle: %w", err)
+	}
+	id := strings.TrimSpace(string(text))
+	if !ValidID(id) {
+		return "", fmt.Errorf("%s holds %q, want the ID of a bundle; run \"marquee build\" to write it anew: %w", filepath.Join(s.dir, pointerName), id, ErrBroken)
+	}
+	return id, nil
+}
+
+// Manifest returns the manifest of id after checking that it is whole.
+func (s *Shelf) Manifest(id string) (Manifest, error) {
+	if !ValidID(id) {
+		return Manifest{}, fmt.Errorf("bundle ID %q, want 16 hex digits: %w", id, catalog.ErrInvalid)
+	}
+	text, err := readLimited(filepath.Join(s.Dir(id), fileManifest), manifestLimit)
+	if errors.Is(err, os.ErrNotExist) {
+		return Manifest{}, fmt.Errorf("bundle %s in %s: %w", id, s.dir, catalog.ErrNotFound)
+	}
+	if err != nil {
+		return Manifest{}, fmt.Errorf("manifest of %s: %w", id, err)
+	}
+	var m Manifest
+	if err := json.Unmarshal(text, &m); err != nil {
+		return Manifest{}, fmt.Errorf("manifest of %s: %w: %w", id, err, ErrBroken)
+	}
+	if err := m.check(id); err != nil {
+		return Manifest{}, fmt.Errorf("manifest of %s: %w", id, err)
+	}
+	return m, nil
+}
+
+// List returns the manifests of all whole bundles, newest first.
+func (s *Shelf) List() ([]Manifest, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list bundles: %w", err)
+	}
+	var list []Manifest
+	for _, e := range entries {
+		if m, err := s.Manifest(e.Name()); err == nil {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b Manifest) int {
+		if c := b.Created.Compare(a.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return list, nil
+}
+
+// Sweep removes what builds that were killed left behind, and returns how many.
+func (s *Shelf) Sweep(now time.Time) (int, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return 0, fmt.Errorf("sweep bundles: %w", err)
+	}
+	swept := 0
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !strings.HasPrefix(e.Name(), draftPattern) || now.Sub(info.ModTime()) < draftAge {
+			continue
+		}
+		if err := s.disk.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+			return swept, fmt.Errorf("sweep %s: %w", e.Name(), err)
+		}
+		swept++
+	}
+	return swept, nil
+}

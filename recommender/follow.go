@@ -1,0 +1,167 @@
+package recommender
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"marquee/recommender/bundle"
+	"marquee/recommender/rank"
+)
+
+// A Follower keeps a service on the live bundle of a shelf.
+type Follower struct {
+	shelf   *bundle.Shelf
+	open    bundle.OpenIndex
+	service *Service
+	log     *slog.Logger
+
+	mu        sync.Mutex
+	status    Status
+	refusedAt time.Time
+}
+
+// retryRefused is when a refused bundle is tried again: it may have been mended
+// in its place, or the disk may have been at fault.
+const retryRefused = 30 * time.Second
+
+// A Status says what a follower has done.
+type Status struct {
+	Live     string    `json:"live"`               // the bundle that serves
+	Loaded   time.Time `json:"loaded"`             // since when
+	Swaps    int       `json:"swaps"`              // bundles taken, the first included
+	Refused  int       `json:"refused"`            // bundles refused
+	Rejected string    `json:"rejected,omitempty"` // the bundle refused last, if the pointer still names it
+	Reason   string    `json:"reason,omitempty"`   // why
+}
+
+// NewFollower returns a follower that has not looked yet.
+func NewFollower(shelf *bundle.Shelf, open bundle.OpenIndex, service *Service, log *slog.Logger) *Follower {
+	return &Follower{shelf: shelf, open: open, service: service, log: log}
+}
+
+// Status returns what the follower has done so far.
+func (f *Follower) Status() Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.status
+}
+
+// Look takes the live bundle if it is not the one that serves. A bundle that
+// cannot be read or does not answer is refused with the reason, and the one that
+// serves goes on.
+func (f *Follower) Look(ctx context.Context) error {
+	id, err := f.shelf.Live()
+	if err != nil {
+		return f.refuse("", err)
+	}
+	if f.settled(id) {
+		return nil
+	}
+	began := time.Now()
+	b, err := f.shelf.Load(ctx, id, f.open)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return f.refuse(id, err)
+	}
+	if err := Rehearse(b, began); err != nil {
+		return f.refuse(id, err)
+	}
+	if err := f.service.Swap(b); err != nil {
+		return f.refuse(id, err)
+	}
+	f.mu.Lock()
+	f.status.Live, f.status.Loaded = id, time.Now().UTC()
+	f.status.Swaps++
+	f.status.Rejected, f.status.Reason = "", ""
+	f.mu.Unlock()
+	f.log.Info("bundle is live", "bundle", id, "movies", b.Movies.Len(), "embedder", b.Manifest.Embedder.String(),
+		"index", b.Manifest.Index.Kind, "data", b.Manifest.DataVersion, "took", time.Since(began))
+	return nil
+}
+
+// settled reports whether there is nothing to do about id: it serves, or it was
+// refused a moment ago.
+func (f *Follower) settled(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if id == f.status.Live {
+		f.status.Rejected, f.status.Reason = "", "" // the pointer may have gone back
+		return true
+	}
+	return id == f.status.Rejected && time.Since(f.refusedAt) < retryRefused
+}
+
+func (f *Follower) refuse(id string, err error) error {
+	f.mu.Lock()
+	again := f.status.Reason == err.Error()
+	f.status.Rejected, f.status.Reason = id, err.Error()
+	f.refusedAt = time.Now()
+	if !again {
+		f.status.Refused++
+	}
+	serving := f.status.Live
+	f.mu.Unlock()
+	if !again {
+		f.log.Error("bundle refused; the one before serves on", "refused", id, "serving", serving, "error", err)
+	}
+	return err
+}
+
+// Run looks every poll until ctx ends, whose error it returns.
+func (f *Follower) Run(ctx context.Context, poll time.Duration) error {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if err := f.Look(ctx); err != nil && ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// rehearsals is how many requests a bundle must answer before it serves.
+const rehearsals = 200
+
+// Rehearse lets b answer requests of people it knows, and of one it does not:
+// every list must hold distinct movies that were not watched.
+func Rehearse(b *bundle.Bundle, now time.Time) error {
+	snap, err := b.Snapshot()
+	if err != nil {
+		return err
+	}
+	tastes := []rank.Taste{{}}
+	for i := range min(rehearsals, len(b.Histories.Users)) {
+		u := b.Histories.Users[i*len(b.Histories.Users)/min(rehearsals, len(b.Histories.Users))]
+		t, _ := b.Histories.Of(u)
+		tastes = append(tastes, t)
+	}
+	for _, t := range tastes {
+		if err := rehearse(snap, t, now); err != nil {
+			return fmt.Errorf("rehearsal: %w", err)
+		}
+	}
+	return nil
+}
+
+func rehearse(snap *rank.Snapshot, t rank.Taste, now time.Time) error {
+	watched := make(map[uint32]bool, len(t.Watched))
+	for _, w := range t.Watched {
+		watched[w.Row] = true
+	}
+	for _, item := range snap.Recommend(rank.Request{Taste: t, N: rank.MaxList, Now: now}).Items {
+		if watched[item.Row] {
+			return fmt.Errorf("%q was listed twice or watched: %w", snap.Movies.IDs[item.Row], bundle.ErrBroken)
+		}
+		watched[item.Row] = true
+	}
+	return nil
+}

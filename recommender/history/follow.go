@@ -1,0 +1,80 @@
+package history
+
+import (
+	"context"
+	"time"
+
+	"marquee/catalog"
+)
+
+// page is how many people one look reads at most.
+const page = 1000
+
+// Follow looks at the store's sequence every [Config.Poll] and forgets whoever
+// became active, until ctx ends, whose error it returns. While the store is away
+// it goes on trying; the cache counts as stale then.
+func (c *Cache) Follow(ctx context.Context) error {
+	tick := time.NewTicker(c.cfg.Poll)
+	defer tick.Stop()
+	seq, started, down := int64(0), false, false
+	for {
+		began := time.Now()
+		next, err := c.look(ctx, seq, started)
+		switch {
+		case err == nil:
+			seq, started = next, true
+			c.looked.Store(began.UnixNano())
+			if down {
+				c.log.Info("store is back; histories are fresh again")
+			}
+			down = false
+		case ctx.Err() != nil:
+			return ctx.Err()
+		default:
+			seq = next
+			if !down {
+				c.log.Warn("histories cannot be followed; answers may be stale until the store is back", "error", err)
+			}
+			down = true
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// look forgets everyone active after seq. At the start there is nothing to
+// forget, so it begins at the end.
+func (c *Cache) look(ctx context.Context, seq int64, started bool) (int64, error) {
+	if !started {
+		return c.store.LastActivity(ctx)
+	}
+	for {
+		users, last, err := c.store.ActiveSince(ctx, seq, page)
+		if err != nil {
+			return seq, err
+		}
+		c.forget(users)
+		if len(users) < page {
+			return last, nil
+		}
+		seq = last
+	}
+}
+
+// forget drops people. The epoch moves first, so that a read that began before
+// cannot put back what is dropped here.
+func (c *Cache) forget(users []catalog.UserID) {
+	if len(users) == 0 {
+		return
+	}
+	c.epoch.Add(1)
+	for _, u := range users {
+		s := c.of(u)
+		s.mu.Lock()
+		delete(s.entries, u)
+		s.mu.Unlock()
+	}
+}

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+
+	"marquee/recommender"
+)
+
+// The headers that say where an answer came from.
+const (
+	HeaderRequestID = "X-Request-Id"
+	HeaderBundle    = "X-Marquee-Bundle"
+	HeaderData      = "X-Marquee-Data"
+	HeaderTier      = "X-Marquee-Tier"
+	HeaderHistory   = "X-Marquee-History"
+)
+
+type requestKey struct{}
+
+// withRequestID gives r an id: the caller's, if it is a short plain word, or a
+// random one.
+func withRequestID(r *http.Request) (*http.Request, string) {
+	id := r.Header.Get(HeaderRequestID)
+	if !plainWord(id) {
+		var b [12]byte
+		rand.Read(b[:]) // never fails
+		id = hex.EncodeToString(b[:])
+	}
+	return r.WithContext(context.WithValue(r.Context(), requestKey{}, id)), id
+}
+
+func plainWord(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func requestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestKey{}).(string)
+	return id
+}
+
+// provenance writes the headers of an answer and hands it to the log and the
+// metrics.
+func (s *Server) provenance(w http.ResponseWriter, r *http.Request, a recommender.Answer) {
+	h := w.Header()
+	m := a.Live.Bundle.Manifest
+	h.Set(HeaderBundle, m.ID)
+	h.Set(HeaderData, m.DataVersion)
+	h.Set(HeaderTier, string(a.List.Tier))
+	h.Set(HeaderHistory, freshness(a))
+	if rec, ok := w.(*recorder); ok {
+		rec.answer = &a
+	}
+}

@@ -1,0 +1,110 @@
+package rank
+
+import (
+	"time"
+)
+
+// MaxList is the most movies a list holds.
+const MaxList = 20
+
+// A Request asks for a list for one person.
+type Request struct {
+	Taste Taste
+	N     int       // movies wanted, 1 to MaxList
+	Now   time.Time // for what is released
+	Adult bool      // adult movies may be shown: see [Snapshot.AdultAllowed]
+}
+
+// A Tier says how personal a list is.
+type Tier string
+
+// The tiers, from the best to the last resort.
+const (
+	TierPersonal Tier = "personal" // from what the person watched
+	TierPopular  Tier = "popular"  // from what everybody watched
+)
+
+// A Source says where a candidate came from.
+type Source uint8
+
+// The sources of candidates; a movie may have several.
+const (
+	SourceNeighbour Source = 1 << iota
+	SourcePopular
+)
+
+// Names returns the sources of s by name.
+func (s Source) Names() []string {
+	names := make([]string, 0, 2)
+	for _, n := range []struct {
+		bit  Source
+		name string
+	}{{SourceNeighbour, "neighbour"}, {SourcePopular, "popular"}} {
+		if s&n.bit != 0 {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+// An Item is one movie of a list, with the features that placed it, each 0 to 1.
+type Item struct {
+	Row        uint32
+	Score      float32 // their weighted mean
+	Similarity float32
+	Quality    float32
+	Popularity float32
+	Source     Source
+}
+
+// A List is an answer, best first, each movie once.
+type List struct {
+	Items []Item
+	Tier  Tier
+}
+
+// A scored is a candidate in the heap of the best.
+type scored struct {
+	score float32
+	row   uint32
+}
+
+// before reports whether a stands before b in a list.
+func before(a, b scored) bool {
+	return a.score > b.score || a.score == b.score && a.row < b.row
+}
+
+// push keeps the best n of what it is given in heap, whose first is the last of
+// them in order.
+func push(heap []scored, c scored, n int) []scored {
+	if len(heap) < n {
+		heap = append(heap, c)
+		for i := len(heap) - 1; i > 0; {
+			p := (i - 1) / 2
+			if !before(heap[p], heap[i]) {
+				break
+			}
+			heap[p], heap[i] = heap[i], heap[p]
+			i = p
+		}
+		return heap
+	}
+	if !before(c, heap[0]) {
+		return heap
+	}
+	heap[0] = c
+	for i := 0; ; {
+		k := 2*i + 1
+		if k >= n {
+			return heap
+		}
+		if k+1 < n && before(heap[k], heap[k+1]) {
+			k++
+		}
+		if !before(heap[i], heap[k]) {
+			return heap
+		}
+		heap[i], heap[k] = heap[k], heap[i]
+		i = k
+	}
+}

@@ -1,0 +1,103 @@
+package rank
+
+import (
+	"fmt"
+	"time"
+
+	"marquee/catalog"
+)
+
+// Movies are the movies of one bundle as columns, a movie a row. Rows ascend by
+// id. Nothing writes to one after [NewMovies] returns.
+type Movies struct {
+	IDs      []catalog.MovieID // row -> id, ascending
+	Titles   []string          // row -> title; empty if unknown
+	Years    []uint16          // row -> year of release; 0 if unknown
+	Released []int32           // row -> day of release since 1970-01-01; [DayUnknown] if unknown
+	Adult    []bool            // row -> adult movie
+
+	rows map[catalog.MovieID]uint32
+}
+
+// DayUnknown stands for a day of release that is not known.
+const DayUnknown = int32(-1 << 31)
+
+// NewMovies returns the columns of movies, which must ascend by id without
+// repetition.
+func NewMovies(movies []catalog.Movie) (*Movies, error) {
+	m := &Movies{
+		IDs:      make([]catalog.MovieID, len(movies)),
+		Titles:   make([]string, len(movies)),
+		Years:    make([]uint16, len(movies)),
+		Released: make([]int32, len(movies)),
+		Adult:    make([]bool, len(movies)),
+	}
+	for i, movie := range movies {
+		m.IDs[i] = movie.ID
+		m.Titles[i] = movie.Title
+		m.Years[i] = uint16(movie.Year)
+		m.Released[i] = releaseDay(movie)
+		m.Adult[i] = movie.Adult
+	}
+	return m, m.Index()
+}
+
+// releaseDay returns the day of release; of a movie that has only a year it is
+// the first day of that year.
+func releaseDay(m catalog.Movie) int32 {
+	if t, err := time.Parse(time.DateOnly, m.ReleaseDate); err == nil {
+		return Day(t)
+	}
+	if m.Year > 0 {
+		return Day(time.Date(m.Year, 1, 1, 0, 0, 0, 0, time.UTC))
+	}
+	return DayUnknown
+}
+
+// Day returns the days from 1970-01-01 to t, in UTC.
+func Day(t time.Time) int32 {
+	const day = 24 * 60 * 60
+	s := t.Unix()
+	if s < 0 {
+		s -= day - 1
+	}
+	return int32(s / day)
+}
+
+// Index checks the columns and makes the way from id to row. Only a reader of
+// stored columns needs to call it; NewMovies has.
+func (m *Movies) Index() error {
+	n := len(m.IDs)
+	if len(m.Titles) != n || len(m.Years) != n || len(m.Released) != n || len(m.Adult) != n {
+		return fmt.Errorf("movie columns of %d ids, %d titles, %d years, %d days, %d adult flags, want as many of each",
+			n, len(m.Titles), len(m.Years), len(m.Released), len(m.Adult))
+	}
+	m.rows = make(map[catalog.MovieID]uint32, n)
+	for i, id := range m.IDs {
+		if i > 0 && m.IDs[i-1] >= id {
+			return fmt.Errorf("movie ids %q and %q stand out of order at row %d", m.IDs[i-1], id, i)
+		}
+		m.rows[id] = uint32(i)
+	}
+	return nil
+}
+
+// Len returns the number of movies.
+func (m *Movies) Len() int { return len(m.IDs) }
+
+// Row returns the row of id, and whether the bundle knows it.
+func (m *Movies) Row(id catalog.MovieID) (uint32, bool) {
+	row, ok := m.rows[id]
+	return row, ok
+}
+
+// Label returns the title and year of a row for people to read, or its id.
+func (m *Movies) Label(row uint32) string {
+	switch {
+	case m.Titles[row] == "":
+		return string(m.IDs[row])
+	case m.Years[row] == 0:
+		return m.Titles[row]
+	}
+	return fmt.Sprintf("%s (%d)", m.Titles[row], m.Years[row])
+}

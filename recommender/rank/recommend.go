@@ -1,0 +1,139 @@
+package rank
+
+import (
+	"slices"
+
+	"marquee/catalog"
+)
+
+// AdultAllowed reports whether adult movies may be shown to a person. known says
+// that the store has a record of u. Minors never see them, and people whose age
+// is not known only where the configuration says so.
+func (s *Snapshot) AdultAllowed(u catalog.User, known bool) bool {
+	if known && u.Age > 0 {
+		return !u.Minor()
+	}
+	return s.Config.AdultForUnknown
+}
+
+// Recommend returns at most r.N movies, best first, each once, none of them
+// watched, and fewer only when the rules leave fewer. It takes time proportional
+// to the neighbours of the watched movies; a person without a known movie gets
+// the popular ones.
+func (s *Snapshot) Recommend(r Request) List {
+	n := min(max(r.N, 1), MaxList)
+	w := s.scratch.Get().(*scratch)
+	defer func() {
+		w.clear()
+		s.scratch.Put(w)
+	}()
+	for _, m := range r.Taste.Watched {
+		w.touch(m.Row, stateSeen)
+	}
+	s.gather(w, r.Taste)
+	s.addPopular(w, r, n)
+	list := List{Items: s.best(w, r, n), Tier: TierPopular}
+	if slices.ContainsFunc(list.Items, func(i Item) bool { return i.Source&SourceNeighbour != 0 }) {
+		list.Tier = TierPersonal
+	}
+	return list
+}
+
+// gather sums the similarities of the neighbours of what was watched.
+func (s *Snapshot) gather(w *scratch, t Taste) {
+	weight := 1.0
+	watched := t.Watched[:min(len(t.Watched), s.Config.History)]
+	for _, m := range watched {
+		say := float32(weight) * s.say.byPreference[min(m.Preference, 50)]
+		weight *= s.say.decay
+		for _, nb := range s.Table.Of(m.Row) {
+			near := nb.Score
+			if near <= 0 {
+				break // best first: no later one is above 0
+			}
+			switch s.Config.Sharpness {
+			case 2:
+				near *= near
+			case 3:
+				near *= near * near
+			case 4:
+				near *= near
+				near *= near
+			}
+			w.touch(nb.Row, stateNeighbour)
+			w.near[nb.Row] += say * near
+		}
+	}
+}
+
+// addPopular adds the most popular movies that may be shown as candidates, n of
+// them at least: so a list is short only when the rules leave fewer than n.
+func (s *Snapshot) addPopular(w *scratch, r Request, n int) {
+	want := max(s.Config.PopularCandidates, n)
+	for _, row := range s.Stats.Order {
+		if want == 0 {
+			return
+		}
+		if w.state[row]&stateSeen == 0 && s.allowed(row, r) {
+			w.touch(row, statePopular)
+			want--
+		}
+	}
+}
+
+// allowed reports whether the rules let row be shown.
+func (s *Snapshot) allowed(row uint32, r Request) bool {
+	if s.Movies.Adult[row] && !r.Adult {
+		return false
+	}
+	day := s.Movies.Released[row]
+	return day == DayUnknown || day <= Day(r.Now)
+}
+
+// best blends the features of every candidate and returns the n best.
+func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
+	nearest := float32(0)
+	for _, row := range w.touched {
+		if w.state[row]&stateSeen == 0 {
+			nearest = max(nearest, w.near[row])
+		}
+	}
+	unit := float32(0)
+	if nearest > 0 {
+		unit = 1 / nearest
+	}
+	c := s.Config
+	total := c.Similarity + c.Quality + c.Popularity
+	ws, wq, wp := float32(c.Similarity/total), float32(c.Quality/total), float32(c.Popularity/total)
+	w.top = w.top[:0]
+	for _, row := range w.touched {
+		if w.state[row]&stateSeen != 0 || !s.allowed(row, r) {
+			continue
+		}
+		score := ws*w.near[row]*unit + wq*s.Stats.Quality[row] + wp*s.Stats.Popularity[row]
+		w.top = push(w.top, scored{score, row}, n)
+	}
+	slices.SortFunc(w.top, func(a, b scored) int {
+		if before(a, b) {
+			return -1
+		}
+		return 1
+	})
+	items := make([]Item, 0, n)
+	for _, t := range w.top {
+		item := s.item(t.row, t.score)
+		item.Similarity = w.near[t.row] * unit
+		if w.state[t.row]&stateNeighbour != 0 {
+			item.Source |= SourceNeighbour
+		}
+		if w.state[t.row]&statePopular != 0 {
+			item.Source |= SourcePopular
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+func (s *Snapshot) item(row uint32, score float32) Item {
+	return Item{Row: row, Score: score, Quality: s.Stats.Quality[row], Popularity: s.Stats.Popularity[row]}
+}

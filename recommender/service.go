@@ -1,0 +1,116 @@
+package recommender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"marquee/catalog"
+	"marquee/recommender/bundle"
+	"marquee/recommender/history"
+	"marquee/recommender/rank"
+)
+
+// ErrNotReady reports a service that has no bundle yet.
+var ErrNotReady = errors.New("no bundle is loaded yet")
+
+// A Live is the bundle that serves, with what lists are made from. Its parts are
+// of one build and never change.
+type Live struct {
+	Bundle   *bundle.Bundle
+	Snapshot *rank.Snapshot
+	Loaded   time.Time
+}
+
+// Histories tells what a person watched: see [history.Cache.Of].
+type Histories interface {
+	Of(ctx context.Context, u catalog.UserID) (e history.Entry, fresh bool, err error)
+}
+
+// A Service answers requests from the live bundle. Any number of goroutines may
+// use it.
+type Service struct {
+	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
+	histories Histories
+	now       func() time.Time
+}
+
+// New returns a service without a bundle.
+func New(histories Histories, now func() time.Time) *Service {
+	return &Service{histories: histories, now: now}
+}
+
+// Swap makes b the live bundle. Requests under way go on with the one they began
+// with.
+func (s *Service) Swap(b *bundle.Bundle) error {
+	snap, err := b.Snapshot()
+	if err != nil {
+		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
+	}
+	s.live.Store(&Live{Bundle: b, Snapshot: snap, Loaded: s.now()})
+	return nil
+}
+
+// Live returns the live bundle, or ErrNotReady.
+func (s *Service) Live() (*Live, error) {
+	if l := s.live.Load(); l != nil {
+		return l, nil
+	}
+	return nil, ErrNotReady
+}
+
+// An Answer is a list with where it came from.
+type Answer struct {
+	List  rank.List
+	Live  *Live
+	Taste rank.Taste // what the list was made from
+	Stale bool       // the store was away: the history may lack the newest watches
+}
+
+// ForUser returns at most n movies for u. It fails only without a bundle: when
+// the store is away, the bundle's own histories answer.
+func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer, error) {
+	live, err := s.Live() // once: a second Load could pair two builds
+	if err != nil {
+		return Answer{}, err
+	}
+	a := Answer{Live: live}
+	entry, fresh, err := s.histories.Of(ctx, u)
+	a.Stale = !fresh
+	if err == nil {
+		a.Taste = live.Snapshot.Movies.Resolve(entry.Seen, live.Snapshot.Scale)
+	} else {
+		a.Taste, _ = live.Bundle.Histories.Of(u)
+	}
+	a.List = live.Snapshot.Recommend(rank.Request{
+		Taste: a.Taste,
+		N:     n,
+		Now:   s.now(),
+		Adult: live.Snapshot.AdultAllowed(entry.User, entry.Known),
+	})
+	return a, nil
+}
+
+// Popular returns at most n movies for nobody in particular.
+func (s *Service) Popular(n int) (Answer, error) {
+	live, err := s.Live()
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Live: live, List: live.Snapshot.Recommend(rank.Request{N: n, Now: s.now()})}, nil
+}
+
+// Similar returns at most n movies near the movie id.
+func (s *Service) Similar(id catalog.MovieID, n int) (Answer, error) {
+	live, err := s.Live()
+	if err != nil {
+		return Answer{}, err
+	}
+	row, ok := live.Snapshot.Movies.Row(id)
+	if !ok {
+		return Answer{}, fmt.Errorf("movie %q: %w", id, catalog.ErrNotFound)
+	}
+	return Answer{Live: live, List: live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now()})}, nil
+}
