@@ -33,8 +33,8 @@ func Neighbours(ctx context.Context, vecs []float32, dims, k int, progress func(
 	if err := CheckRows(vecs, dims); err != nil {
 		return nil, err
 	}
-	if k < 1 || k > math.MaxUint32 {
-		return nil, fmt.Errorf("asked for %d neighbours, want 1 to %d: %w", k, math.MaxUint32, ErrCount)
+	if k < 1 || k > math.MaxInt32 {
+		return nil, fmt.Errorf("asked for %d neighbours, want 1 to %d: %w", k, math.MaxInt32, ErrCount)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -138,8 +138,8 @@ func (t *tableReader) table() (*Table, error) {
 	}
 	k := binary.LittleEndian.Uint32(head[len(tableMagic):])
 	rows := binary.LittleEndian.Uint32(head[len(tableMagic)+4:])
-	if k < 1 || rows > math.MaxInt32 {
-		return nil, fmt.Errorf("it has %d rows of %d neighbours, want at most %d of 1 or more: %w", rows, k, math.MaxInt32, ErrTable)
+	if k < 1 || k > math.MaxInt32 || rows > math.MaxInt32 {
+		return nil, fmt.Errorf("it has %d rows of %d neighbours, want at most %d of 1 to %d: %w", rows, k, math.MaxInt32, math.MaxInt32, ErrTable)
 	}
 	table := &Table{k: int(k)}
 	if err := t.starts(table, int(rows)); err != nil {

@@ -15,7 +15,7 @@ func Dot(a, b []float32) float32 {
 }
 
 // Dot4 returns the inner products of q with four rows of its length, to the bit
-// what four calls of [Dot] give, in some two thirds of their time: q is read
+// what four calls of [Dot] give, in some three quarters of their time: q is read
 // once, and four rows are fetched from memory at once.
 func Dot4(q, r0, r1, r2, r3 []float32) (d0, d1, d2, d3 float32) {
 	if n := len(q); len(r0) != n || len(r1) != n || len(r2) != n || len(r3) != n {

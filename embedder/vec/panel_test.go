@@ -157,6 +157,21 @@ func TestMulPanelsSymmetric(t *testing.T) {
 	})
 }
 
+// Nothing escapes: neither a block nor what a caller keeps on its stack.
+func TestKernelsAllocateNothing(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		panels := vec.PackPanels(make([]float32, 40*16), 16, 40)
+		if n := testing.AllocsPerRun(10, func() {
+			var a [7 * 16]float32
+			var c [7 * 40]float32
+			vec.MulPanels(c[:], 40, a[:], 16, panels, nil, 7, 16, 40)
+			vec.Axpy(vec.Dot(a[:], a[:]), a[:], a[:])
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}
+
 func TestMulPanelsNoRows(t *testing.T) {
 	vec.MulPanels(nil, 1, nil, 1, nil, nil, 0, 1, 1)
 	vec.MulPanels(nil, 1, nil, 1, nil, nil, 1, 1, 0)

@@ -128,7 +128,7 @@ func worlds(n, dims int) map[string][]float32 {
 
 func TestInt8EqualsIndex(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
-		const n, dims = 3000, 96
+		const n, dims = 1500, 96
 		for name, vecs := range worlds(n, dims) {
 			t.Run(name, func(t *testing.T) {
 				exact, int8s := build(t, vecs, dims), buildInt8(t, vecs, dims)
