@@ -1,0 +1,80 @@
+package embedder_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"marquee/catalog"
+	"marquee/embedder"
+)
+
+func TestDocument(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		movie catalog.Movie
+		want  string
+	}{
+		{"nothing but an id", catalog.Movie{ID: "heat+1995", TMDBID: 949, Year: 1995, RuntimeMinutes: 170, Status: "Released"}, ""},
+		{"a title", catalog.Movie{ID: "1", Title: "Heat"}, "Heat. Heat."},
+		{"genres alone", catalog.Movie{ID: "1", Genres: []string{"Crime"}}, "Crime."},
+		{"a title that ends a sentence", catalog.Movie{Title: "Help!", OriginalTitle: "Help!"}, "Help! Help!"},
+		{"all there is", catalog.Movie{
+			ID: "1", Title: "Heat 2", OriginalTitle: "Hitze", Year: 1997, Collection: "Heat Collection", Genres: []string{"Crime", "Drama"},
+			Keywords: []string{"heist", "los angeles"}, Tagline: "Hotter", Overview: "A thief returns.", People: []string{"Al Pacino", "Val Kilmer"},
+		}, "Heat 2. Hitze. Heat 2. Heat Collection. Crime, Drama. heist, los angeles. Hotter. A thief returns. Al Pacino, Val Kilmer. 1997."},
+		{"an encyclopedia's formula", catalog.Movie{Title: "Heat", Overview: "Heat is a 1995 American crime film directed by Michael Mann. It follows a thief."},
+			"Heat. Heat. American crime directed by Michael Mann. It follows a thief."},
+		{"a formula with a word before the year", catalog.Movie{Title: "Home", Overview: "Why Girls Leave Home is a lost 1921 silent drama film produced by Harry Rapf."},
+			"Home. Home. lost silent drama produced by Harry Rapf."},
+		{"nothing but the formula", catalog.Movie{Title: "Max", Overview: "Max is a 1990 film."}, "Max. Max. Max is a 1990 film."},
+		{"a plot like the formula", catalog.Movie{Title: "Max", Overview: "Max is a loner who films strangers."}, "Max. Max. Max is a loner who films strangers."},
+	} {
+		if got := embedder.Document(c.movie); got != c.want {
+			t.Errorf("%s:\ngot  %q\nwant %q", c.name, got, c.want)
+		}
+	}
+}
+
+// What names a series is among the first words, before any plot; people and year
+// stand behind even the longest.
+func TestDocumentLong(t *testing.T) {
+	long := strings.Repeat("çok uzun ", 10_000)
+	got := embedder.Document(catalog.Movie{
+		Title: "Heat 2", Collection: "Heat Collection", Overview: long, People: []string{"Al Pacino"}, Year: 1997,
+	})
+	if !strings.HasPrefix(got, "Heat 2. Heat 2. Heat Collection. çok") || !strings.HasSuffix(got, ". Al Pacino. 1997.") {
+		t.Errorf("document is %.60q ... %q, want names first and people and year last", got, got[len(got)-30:])
+	}
+	if len(got) > 8<<10 || len(got) < 8<<10-10 {
+		t.Errorf("document has %d bytes, want all the room of %d to be used", len(got), 8<<10)
+	}
+}
+
+// Whatever the facts, a document is bounded, valid, and the same again; it is
+// empty when and only when nothing of it is known.
+func TestDocumentProperties(t *testing.T) {
+	text := rapid.OneOf(rapid.String(), rapid.Map(rapid.IntRange(0, 20_000), func(n int) string { return strings.Repeat("é", n) }),
+		rapid.Just("A is a 1990 film."), rapid.Just("\xff\xfe"))
+	rapid.Check(t, func(t *rapid.T) {
+		m := catalog.Movie{
+			ID: "1", Title: text.Draw(t, "title"), OriginalTitle: text.Draw(t, "original"), Collection: text.Draw(t, "collection"),
+			Genres: rapid.SliceOfN(text, 0, 20).Draw(t, "genres"), People: rapid.SliceOfN(text, 0, 20).Draw(t, "people"),
+			Keywords: rapid.SliceOfN(text, 0, 20).Draw(t, "keywords"), Tagline: text.Draw(t, "tagline"), Overview: text.Draw(t, "overview"),
+			Year: rapid.IntRange(0, 2100).Draw(t, "year"),
+		}
+		if _, err := m.Normalize(); err != nil {
+			t.Fatal(err)
+		}
+		got := embedder.Document(m)
+		if len(got) > 8<<10 || !utf8.ValidString(got) || got != embedder.Document(m) {
+			t.Errorf("%+v: document of %d bytes is too long, not valid UTF-8, or differs the second time", m, len(got))
+		}
+		known := m.Title+m.OriginalTitle+m.Collection+m.Tagline+m.Overview != "" || len(m.Genres)+len(m.People)+len(m.Keywords) > 0
+		if (got != "") != known {
+			t.Errorf("%+v: document is %.40q, want text: %v", m, got, known)
+		}
+	})
+}
