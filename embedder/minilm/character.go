@@ -25,9 +25,9 @@ var asciiClasses = func() (t [unicode.MaxASCII + 1]class) {
 // ASCII counts as letter here: it is cut out after decomposition, see
 // isPunctuation.
 //
-// The reference is the BertNormalizer of the tokenizers library. Its tables are
-// those of Unicode 8; the some 570 characters that got a class since, none of
-// them in the model's vocabulary, are classed here by the tables of Go.
+// The reference is the BertNormalizer of the tokenizers library. Its
+// categories are those of Unicode 8; some 620 characters that came or changed
+// since, none of them in the model's vocabulary, follow the tables of Go here.
 func classOf(r rune) class {
 	switch {
 	case r == '\t' || r == '\n' || r == '\r':

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"marquee/embedder/embeddertest"
@@ -16,6 +17,20 @@ func TestRealTokens(t *testing.T) {
 	for _, g := range goldens(t) {
 		if got := tok.encode(nil, g.Text); !slices.Equal(got, g.IDs) {
 			t.Errorf("%s: ids are %v, want %v", g.Name, got, g.IDs)
+		}
+	}
+}
+
+// No character with which we differ from the reference is in the vocabulary, so
+// that the model knows none of the words in question either way.
+func TestRealVocabularyHasNoExceptions(t *testing.T) {
+	m := openModel(t)
+	differ := string(exceptions(t))
+	for _, pieces := range []map[string]int32{m.vocab.heads, m.vocab.tails} {
+		for piece := range pieces {
+			if strings.ContainsAny(piece, differ) {
+				t.Errorf("piece %q has a character with which we differ from the reference", piece)
+			}
 		}
 	}
 }
