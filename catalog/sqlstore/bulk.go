@@ -11,8 +11,9 @@ import (
 
 // chunkRows is how many rows one statement takes. With the widest table, of 10
 // columns, that is 2,560 parameters; SQLite allows 32,766 and PostgreSQL 65,535.
-// Chunks of 64 to 1,024 rows are equally fast within a few percent
-// (BenchmarkPutRatings), so the size was chosen for small statements.
+// CPU seconds of BenchmarkPutRatings for 500,000 rows, client and server, with
+// 64, 256, 1,024 and 3,000 rows: SQLite 2.9, 2.8, 2.7, 2.7; PostgreSQL 5.8, 5.3,
+// 7.8, 7.3.
 const chunkRows = 256
 
 // A bulk writes many rows with few statements. The statement of a full chunk is

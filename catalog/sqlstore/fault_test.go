@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
 )
@@ -253,7 +255,9 @@ func TestManyDays(t *testing.T) {
 	}
 }
 
+// Close waits for what the store started.
 func TestCloseIsQuiet(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "facts.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

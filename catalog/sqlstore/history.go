@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
-	"math"
+	"strconv"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -18,6 +18,8 @@ const pageSeen = 8192
 
 const seenQuery = `SELECT user_id, movie_id, at, minute, days, rating, runtime
 	FROM seen LEFT JOIN movies ON id = movie_id `
+
+const historyQuery = seenQuery + "WHERE user_id = ? ORDER BY at DESC, movie_id"
 
 // History returns at most limit movies of one person's history, or all if limit
 // is below 1: the newest first, ties by movie id. Someone without a history has
@@ -35,10 +37,19 @@ func (s *Store) History(ctx context.Context, user catalog.UserID, limit int) ([]
 }
 
 func (s *Store) historyOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.UserSeen, error) {
+	var rows *sqlx.Rows
+	var err error
 	if limit < 1 {
-		limit = math.MaxInt32
+		rows, err = s.recent.QueryxContext(ctx, string(user))
+	} else {
+		// The limit stands in the text: SQLite plans a prepared statement anew,
+		// for a fifth of the whole time, whenever a bound limit is bound again.
+		rows, err = s.reader.QueryxContext(ctx, s.reader.Rebind(historyQuery+" LIMIT "+strconv.Itoa(limit)), string(user))
 	}
-	return s.readHistories(ctx, seenQuery+"WHERE user_id = ? ORDER BY at DESC, movie_id LIMIT ?", string(user), limit)
+	if err != nil {
+		return nil, err
+	}
+	return scanSeen(rows)
 }
 
 // Histories yields all histories, ordered by user id, bytewise; within a user
@@ -72,8 +83,11 @@ func (s *Store) Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error
 // whether there may be more.
 func (s *Store) historyPage(ctx context.Context, after catalog.UserID) (page []catalog.UserSeen, more bool, err error) {
 	const query = seenQuery + "WHERE user_id > ? ORDER BY user_id, at DESC, movie_id LIMIT ?"
-	page, err = s.readHistories(ctx, query, string(after), pageSeen)
-	if err != nil || len(page) < pageSeen {
+	rows, err := s.reader.QueryxContext(ctx, s.reader.Rebind(query), string(after), pageSeen)
+	if err != nil {
+		return nil, false, err
+	}
+	if page, err = scanSeen(rows); err != nil || len(page) < pageSeen {
 		return page, false, err
 	}
 	// The last history may go on: it is left to the next page, unless it is the
@@ -89,16 +103,18 @@ func (s *Store) historyPage(ctx context.Context, after catalog.UserID) (page []c
 	return page, true, err
 }
 
-func (s *Store) readHistories(ctx context.Context, query string, args ...any) ([]catalog.UserSeen, error) {
+// scanSeen reads and closes rows.
+func scanSeen(rows *sqlx.Rows) ([]catalog.UserSeen, error) {
+	defer rows.Close()
 	var out []catalog.UserSeen
-	err := each(ctx, s.reader, func(rows *sqlx.Rows) error {
+	for rows.Next() {
 		var r catalog.UserSeen
 		var at int64
 		var days int
 		var minute, runtime sql.NullInt64
 		var rating sql.NullFloat64
 		if err := rows.Scan(&r.User, &r.Movie, &at, &minute, &days, &rating, &runtime); err != nil {
-			return err
+			return nil, err
 		}
 		r.At = time.UnixMicro(at).UTC()
 		r.Rating, r.Rated = rating.Float64, rating.Valid
@@ -107,7 +123,6 @@ func (s *Store) readHistories(ctx context.Context, query string, args ...any) ([
 			r.Share, r.Shared = catalog.Watch{Minute: int(minute.Int64), Runtime: int(runtime.Int64)}.Share()
 		}
 		out = append(out, r)
-		return nil
-	}, s.reader.Rebind(query), args...)
-	return out, err
+	}
+	return out, rows.Err()
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,6 +32,7 @@ type Store struct {
 	name   string // the DSN without its password, for messages
 	writer *sqlx.DB
 	reader *sqlx.DB
+	recent *sqlx.Stmt // reads one history: the query of every request
 	log    *slog.Logger
 	closed atomic.Bool
 	lock   string // PostgreSQL only: takes the write lock of a transaction
@@ -63,9 +65,11 @@ func open(ctx context.Context, dsn string, log *slog.Logger, wait time.Duration)
 	} else {
 		err = s.openPostgres(ctx, dsn, wait)
 	}
+	if err == nil {
+		s.recent, err = s.reader.PreparexContext(ctx, s.reader.Rebind(historyQuery))
+	}
 	if err != nil {
-		s.shut()
-		return nil, s.fault(ctx, "open", err)
+		return nil, errors.Join(s.fault(ctx, "open", err), s.shut())
 	}
 	return s, nil
 }
@@ -96,16 +100,19 @@ func (s *Store) Close() error {
 // shut closes the readers first: the last connection of an SQLite file merges
 // the write-ahead log into it, and only a connection that may write can.
 func (s *Store) shut() error {
-	var first error
+	var errs []error
+	if s.recent != nil {
+		errs = append(errs, s.recent.Close())
+	}
 	for _, db := range []*sqlx.DB{s.reader, s.writer} {
-		if db == nil {
-			continue
-		}
-		if err := db.Close(); err != nil && first == nil {
-			first = fmt.Errorf("close store %s: %w", s.name, err)
+		if db != nil {
+			errs = append(errs, db.Close())
 		}
 	}
-	return first
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close store %s: %w", s.name, err)
+	}
+	return nil
 }
 
 // there reports a store that was closed, or whose file is no longer the one
