@@ -115,16 +115,6 @@ func (m Manifest) check(id string) error {
 	return nil
 }
 
-// file returns the entry of name.
-func (m Manifest) file(name string) (File, bool) {
-	for _, f := range m.Files {
-		if f.Name == name {
-			return f, true
-		}
-	}
-	return File{}, false
-}
-
 // ValidID reports whether id has the form of a bundle's ID, so that it may stand
 // in a path.
 func ValidID(id string) bool {

@@ -86,7 +86,7 @@ func (s *Server) rescue(rec *recorder, r *http.Request) {
 	}
 	if rec.route == routeRecommend && !wantsJSON(r) {
 		if a, err := s.service.Popular(rank.MaxList); err == nil {
-			s.provenance(rec, r, a)
+			s.provenance(rec, a)
 			rec.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			_, _ = rec.Write(line(a))
 			return

@@ -51,7 +51,7 @@ func requestID(r *http.Request) string {
 
 // provenance writes the headers of an answer and hands it to the log and the
 // metrics.
-func (s *Server) provenance(w http.ResponseWriter, r *http.Request, a recommender.Answer) {
+func (s *Server) provenance(w http.ResponseWriter, a recommender.Answer) {
 	h := w.Header()
 	m := a.Live.Bundle.Manifest
 	h.Set(HeaderBundle, m.ID)

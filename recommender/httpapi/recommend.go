@@ -31,7 +31,7 @@ func (s *Server) recommend(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.provenance(w, r, answer)
+	s.provenance(w, answer)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write(line(answer)) // the client may have gone
 }
@@ -122,7 +122,7 @@ func (s *Server) recommendJSON(w http.ResponseWriter, r *http.Request, user cata
 	if err != nil {
 		return err
 	}
-	s.provenance(w, r, a)
+	s.provenance(w, a)
 	out := s.list(r, a)
 	watched := len(a.Taste.Watched)
 	out.User, out.History, out.Watched = user, freshness(a), &watched
@@ -153,7 +153,7 @@ func (s *Server) similar(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.provenance(w, r, a)
+	s.provenance(w, a)
 	out := s.list(r, a)
 	out.Movie = id
 	writeJSON(w, http.StatusOK, out)

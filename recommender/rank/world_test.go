@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -108,11 +107,5 @@ func rowsOf(l rank.List) []uint32 {
 	for _, i := range l.Items {
 		out = append(out, i.Row)
 	}
-	return out
-}
-
-func sorted(rows []uint32) []uint32 {
-	out := slices.Clone(rows)
-	slices.Sort(out)
 	return out
 }

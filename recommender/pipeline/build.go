@@ -1,0 +1,167 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"marquee/catalog"
+	"marquee/embedder"
+	"marquee/embedder/vec"
+	"marquee/indexer"
+	"marquee/recommender/bundle"
+	"marquee/recommender/rank"
+)
+
+// A Space gives the embedder for a catalog's texts: one that is ready, or one
+// fitted on them. A fitted embedder is an [io.WriterTo] as well, and is kept in
+// the bundle.
+type Space func(ctx context.Context, texts []string, progress Progress) (embedder.Embedder, error)
+
+// A Backend builds the index of one kind.
+type Backend interface {
+	Kind() string
+	Settings() any // what to keep in the manifest
+	// Build returns the index of vecs, [n x dims], and how well it finds what an
+	// exact scan finds. Below its floor it returns an error that wraps
+	// indexer.ErrRecall. profiles are histories, by their rows.
+	Build(ctx context.Context, vecs []float32, dims int, profiles [][]uint32, progress Progress) (indexer.Index, indexer.Measured, error)
+}
+
+// A Progress is told how far a step has come.
+type Progress func(step string, done, total int)
+
+// Options say how to build.
+type Options struct {
+	Space     Space
+	Backend   Backend
+	Cache     embedder.Cache // of vectors; nil embeds everything anew
+	Ranking   rank.Config
+	Neighbour int // neighbours kept for each movie
+	Seed      uint64
+	Parent    string // the live bundle
+	Program   bundle.Program
+	Now       func() time.Time
+	Progress  Progress
+	Log       *slog.Logger
+}
+
+// DefaultNeighbours is how many neighbours of each movie a bundle keeps.
+const DefaultNeighbours = 100
+
+// Validate reports every fault in one error.
+func (o Options) Validate() error {
+	if o.Neighbour < 1 || o.Neighbour > 1000 {
+		return fmt.Errorf("neighbours for each movie is %d, want 1 to 1000: %w", o.Neighbour, catalog.ErrInvalid)
+	}
+	return o.Ranking.Validate()
+}
+
+// Build makes a bundle from the facts of store. It is in memory only: see
+// [bundle.Shelf.Put].
+func Build(ctx context.Context, store Store, o Options) (*bundle.Bundle, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	facts, err := Read(ctx, store, o.Ranking)
+	if err != nil {
+		return nil, err
+	}
+	o.Log.Info("facts read", "movies", len(facts.Movies), "people", len(facts.Histories.Users),
+		"watched", len(facts.Histories.Rows), "version", facts.Version, "took", time.Since(began))
+	vectors, err := Embed(ctx, facts.Texts, o)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(ctx, facts, vectors, o)
+}
+
+// Vectors are the vectors of all movies, of one space.
+type Vectors struct {
+	ID     embedder.ID
+	Values []float32 // [movies x ID.Dims]
+	Fitted []byte    // the parameters of a fitted embedder
+}
+
+// Embed returns the vectors of texts, those that the cache knows from there.
+func Embed(ctx context.Context, texts []string, o Options) (Vectors, error) {
+	began := time.Now()
+	e, err := o.Space(ctx, texts, o.Progress)
+	if err != nil {
+		return Vectors{}, fmt.Errorf("embedder: %w", err)
+	}
+	v := Vectors{ID: e.ID()}
+	kept := 0
+	v.Values, err = embedder.Corpus(ctx, e, o.Cache, texts, func(done, total, cached int) {
+		kept = cached
+		o.Progress("embed", done, total)
+	})
+	if err != nil {
+		return Vectors{}, fmt.Errorf("embed %d texts with %s: %w", len(texts), v.ID, err)
+	}
+	if w, ok := e.(io.WriterTo); ok {
+		var buf bytes.Buffer
+		if _, err := w.WriteTo(&buf); err != nil {
+			return Vectors{}, fmt.Errorf("write %s: %w", v.ID, err)
+		}
+		v.Fitted = buf.Bytes()
+	}
+	o.Log.Info("movies embedded", "embedder", v.ID.String(), "texts", len(texts), "cached", kept, "took", time.Since(began))
+	return v, nil
+}
+
+// assemble builds index and neighbour table and puts the bundle together.
+func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bundle, error) {
+	began := time.Now()
+	index, measured, err := o.Backend.Build(ctx, v.Values, v.ID.Dims, f.Profiles(200, 5, 20), o.Progress)
+	if err != nil {
+		return nil, fmt.Errorf("index %s: %w", o.Backend.Kind(), err)
+	}
+	settings, err := json.Marshal(o.Backend.Settings())
+	if err != nil {
+		return nil, fmt.Errorf("settings of index %s: %w", o.Backend.Kind(), err)
+	}
+	o.Log.Info("index built", "index", o.Backend.Kind(), "recall_movies", measured.Movies, "recall_profiles", measured.Profiles, "effort", measured.Effort, "took", time.Since(began))
+	began = time.Now()
+	table, err := indexer.Neighbours(ctx, v.Values, v.ID.Dims, o.Neighbour, func(done, total int) {
+		o.Progress("neighbours", done, total)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("neighbour table: %w", err)
+	}
+	o.Log.Info("neighbour table built", "neighbours", o.Neighbour, "took", time.Since(began))
+	o.Program.Go, o.Program.Kernel = runtime.Version(), vec.Path()
+	return &bundle.Bundle{
+		Manifest: bundle.Manifest{
+			Created:     o.Now().UTC().Truncate(time.Second),
+			Parent:      o.Parent,
+			DataVersion: f.Version,
+			Embedder:    v.ID,
+			Index:       bundle.Index{Kind: o.Backend.Kind(), Settings: settings, Measured: measured},
+			Ranking:     o.Ranking,
+			Scale:       f.Scale,
+			Counts: bundle.Counts{
+				Movies:    len(f.Movies),
+				Empty:     f.Empty(),
+				Users:     len(f.Histories.Users),
+				Watched:   len(f.Histories.Rows),
+				Neighbour: o.Neighbour,
+			},
+			Program: o.Program,
+			Seed:    o.Seed,
+		},
+		Movies:    f.Rows,
+		Vectors:   v.Values,
+		Table:     table,
+		Stats:     f.Stats,
+		Histories: f.Histories,
+		Index:     index,
+		Fitted:    v.Fitted,
+	}, nil
+}
