@@ -29,6 +29,7 @@ func testActiveSince(t *testing.T, s Store) {
 	users, start := since(0, 0)
 	same(t, "nobody", users, nil)
 	same(t, "nobody: number", start, 0)
+	same(t, "nobody: last activity", ok[int64](t)(s.LastActivity(ctx)), 0)
 
 	watch("c", "a", "b")
 	users, last := since(start, 2)
@@ -42,6 +43,7 @@ func testActiveSince(t *testing.T, s Store) {
 	watch("a")
 	ok[catalog.Tally](t)(s.PutRatings(ctx, []catalog.Rating{{User: "d", Movie: "1", Value: 3, At: epoch}}))
 	users, last = since(end, 0)
+	same(t, "last activity", ok[int64](t)(s.LastActivity(ctx)), last)
 	same(t, "by commit", users, []catalog.UserID{"a", "d"})
 	users, _ = since(start, 0)
 	same(t, "each once, at the latest", users, []catalog.UserID{"b", "c", "a", "d"})

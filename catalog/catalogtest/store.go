@@ -36,6 +36,9 @@ type Store interface {
 	History(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Seen, error)
 	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]
 	ActiveSince(ctx context.Context, seq int64, limit int) (users []catalog.UserID, last int64, err error)
+	LastActivity(ctx context.Context) (int64, error)
+	MissingMovies(ctx context.Context) ([]catalog.MovieID, error)
+	MissingUsers(ctx context.Context) ([]catalog.UserID, error)
 
 	Vectors(ctx context.Context, keys []catalog.VectorKey) (map[catalog.VectorKey][]float32, error)
 	PutVectors(ctx context.Context, vectors []catalog.Vector) error
@@ -80,6 +83,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ActiveSinceConcurrent", testActiveSinceConcurrent},
 		{"Vectors", testVectors},
 		{"UnknownIDs", testUnknownIDs},
+		{"Missing", testMissing},
 		{"Quarantine", testQuarantine},
 	} {
 		t.Run(c.name, func(t *testing.T) {

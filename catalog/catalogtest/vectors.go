@@ -104,3 +104,26 @@ func testUnknownIDs(t *testing.T, s Store) {
 	fails(t, "kind", s.PutUnknownIDs(ctx, "film", nil), catalog.ErrInvalid)
 	fails(t, "empty id", s.PutUnknownIDs(ctx, "movie", []string{""}), catalog.ErrInvalid)
 }
+
+// What events name and the store has no facts of is missing, until it comes or
+// the catalog API says that it does not know it either.
+func testMissing(t *testing.T, s Store) {
+	ctx := t.Context()
+	missing := func(movies []catalog.MovieID, users []catalog.UserID) {
+		t.Helper()
+		same(t, "movies", ok[[]catalog.MovieID](t)(s.MissingMovies(ctx)), movies)
+		same(t, "users", ok[[]catalog.UserID](t)(s.MissingUsers(ctx)), users)
+	}
+	missing(nil, nil)
+	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "p", To: 1,
+		Minutes:  []catalog.Minute{{User: "b", Movie: "y", At: epoch}, {User: "B", Movie: "Z", At: epoch}, {User: "b", Movie: "x", At: epoch}},
+		Ratings:  []catalog.Rating{{User: "c", Movie: "x", Value: 3, At: epoch}},
+		Accounts: []catalog.Account{{User: "d", At: epoch}, {User: "b", At: epoch}},
+	}))
+	missing([]catalog.MovieID{"Z", "x", "y"}, []catalog.UserID{"B", "b", "c", "d"})
+	ok[catalog.Tally](t)(s.PutMovies(ctx, []catalog.Movie{{ID: "y"}, {ID: "unseen"}}))
+	ok[catalog.Tally](t)(s.PutUsers(ctx, []catalog.User{{ID: "c"}, {ID: "unseen"}}))
+	must(t, s.PutUnknownIDs(ctx, "movie", []string{"x", "b"}))
+	must(t, s.PutUnknownIDs(ctx, "user", []string{"d", "Z"}))
+	missing([]catalog.MovieID{"Z"}, []catalog.UserID{"B", "b"})
+}

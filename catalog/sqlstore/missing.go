@@ -32,7 +32,7 @@ func (s *Store) MissingMovies(ctx context.Context) ([]catalog.MovieID, error) {
 
 // MissingUsers returns the ids, ascending, of people who watched, rated or
 // signed up and whom the store has no record of, without those that the catalog
-// API does not know. It reads every watch.
+// API does not know. It reads a row of every person.
 func (s *Store) MissingUsers(ctx context.Context) ([]catalog.UserID, error) {
 	const query = `SELECT user_id FROM (SELECT user_id FROM activity UNION SELECT user_id FROM accounts) AS people
 		WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = people.user_id)

@@ -98,16 +98,19 @@ func (s *Store) Close() error {
 }
 
 // shut closes the readers first: the last connection of an SQLite file merges
-// the write-ahead log into it, and only a connection that may write can.
+// the write-ahead log into it, and only a connection that may write can. The
+// prepared statement ends with its connections.
 func (s *Store) shut() error {
 	var errs []error
-	if s.recent != nil {
-		errs = append(errs, s.recent.Close())
-	}
 	for _, db := range []*sqlx.DB{s.reader, s.writer} {
-		if db != nil {
-			errs = append(errs, db.Close())
+		if db == nil {
+			continue
 		}
+		err := db.Close()
+		if _, kind := adviceFor(err); s.kind == Postgres && kind == catalog.ErrUnavailable {
+			continue // a connection that the server has cut is closed
+		}
+		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close store %s: %w", s.name, err)
