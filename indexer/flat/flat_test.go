@@ -149,14 +149,41 @@ func TestInt8QueryLengths(t *testing.T) {
 	const n, dims = 500, 64
 	vecs := indexertest.Clustered(1, n, dims)
 	exact, int8s := build(t, vecs, dims), buildInt8(t, vecs, dims)
-	unit := indexertest.Clustered(2, 1, dims)
-	for _, length := range []float32{1, 1e-3, 1e3, 1e-19, 1e-25, 1e-38, 1e-43, 1e19, 1e25, 1e37} {
-		q := make([]float32, dims)
-		for i, v := range unit {
-			q[i] = v * length
+	for unit := range slices.Chunk(indexertest.Clustered(2, 20, dims), dims) {
+		for _, length := range []float32{1, 1e-3, 1e3, 1e-19, 1e-25, 1e-38, 3e-39, 1e-39, 3e-40, 1e-43, 1e19, 1e25, 1e37} {
+			q := make([]float32, dims)
+			for i, v := range unit {
+				q[i] = v * length
+			}
+			same(t, exact, int8s, q, 20, nil)
 		}
-		same(t, exact, int8s, q, 20, nil)
 	}
+}
+
+// Row 0 is the nearest only by what its rounded copy lacks; the query and the
+// other rows are what their copies are.
+func TestInt8RowThatLosesMost(t *testing.T) {
+	const n, dims = 40, 96
+	vecs := make([]float32, n*dims)
+	for row := range n {
+		v := vecs[row*dims : (row+1)*dims]
+		v[row] = 127
+		if row > 0 {
+			v[0] = 25
+			vec.Normalize(v)
+			continue
+		}
+		for i := 1; i < dims; i++ {
+			v[i] = 0.49
+		}
+		vec.Normalize(v)
+	}
+	ones := slices.Repeat([]float32{1}, dims)
+	exact, int8s := build(t, vecs, dims), buildInt8(t, vecs, dims)
+	if hits, err := exact.Search(t.Context(), ones, 1, nil); err != nil || len(hits) != 1 || hits[0].Row != 0 {
+		t.Fatalf("the nearest is %v, error %v, want row 0", hits, err)
+	}
+	same(t, exact, int8s, ones, 1, nil)
 }
 
 func TestInt8EqualsIndexProperty(t *testing.T) {
