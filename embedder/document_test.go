@@ -25,6 +25,7 @@ func TestDocument(t *testing.T) {
 			ID: "1", Title: "Heat 2", OriginalTitle: "Hitze", Year: 1997, Collection: "Heat Collection", Genres: []string{"Crime", "Drama"},
 			Keywords: []string{"heist", "los angeles"}, Tagline: "Hotter", Overview: "A thief returns.", People: []string{"Al Pacino", "Val Kilmer"},
 		}, "Heat 2. Hitze. Heat 2. Heat Collection. Crime, Drama. heist, los angeles. Hotter. A thief returns. Al Pacino, Val Kilmer. 1997."},
+		{"leads alone", catalog.Movie{People: strings.Split("abcdefghij", "")}, "a, b, c, d, e, f."},
 		{"an encyclopedia's formula", catalog.Movie{Title: "Heat", Overview: "Heat is a 1995 American crime film directed by Michael Mann. It follows a thief."},
 			"Heat. Heat. American crime directed by Michael Mann. It follows a thief."},
 		{"a formula with a word before the year", catalog.Movie{Title: "Home", Overview: "Why Girls Leave Home is a lost 1921 silent drama film produced by Harry Rapf."},

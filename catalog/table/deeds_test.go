@@ -51,14 +51,15 @@ func TestRatingsRefused(t *testing.T) {
 		"u,m5,good,2024-01-01", // no number
 		"u,m6,4,yesterday",
 		"u,m7,4,99999999999999999999",
+		"u,m7,4,2750-01-01",
 		",m8,4,2024-01-01",
 		"u,,4,2024-01-01",
 		"u,m9,3,",   // no time: the oldest
 		"u,m10,2,",  // told once
 		"u,m,1,200", // an older opinion
 	}, "\n"), table.Options{Format: table.CSV, Kind: table.Ratings})
-	if got, want := faultLines(report), []int{3, 4, 5, 6, 7, 8, 9, 10, 11}; !slices.Equal(got, want) || report.Refused != 8 || report.Mended != 1 {
-		t.Errorf("faults on lines %v, want %v, 8 of them refused: %v", got, want, report.Faults)
+	if got, want := faultLines(report), []int{3, 4, 5, 6, 7, 8, 9, 10, 11, 12}; !slices.Equal(got, want) || report.Refused != 9 || report.Mended != 1 {
+		t.Errorf("faults on lines %v, want %v, 9 of them refused: %v", got, want, report.Faults)
 	}
 	if len(store.ratings) != 3 || store.ratings[[2]string{"u", "m"}].Value != 5 || !store.ratings[[2]string{"u", "m9"}].At.Equal(time.Unix(0, 0)) {
 		t.Errorf("ratings are %+v, want m at 5, m9 of 1970 and m10", store.ratings)
@@ -119,6 +120,11 @@ func TestWatches(t *testing.T) {
 	}
 	if again := load(t, store, text, opts); again.Watches != (catalog.Tally{Same: 3}) || len(store.minutes) != 3 {
 		t.Errorf("second import: %+v and %d minutes, want 3 the same", again.Watches, len(store.minutes))
+	}
+	mapped := opts
+	mapped.Columns = map[string]string{"at": "-"}
+	if report := load(t, store, text, mapped); report.Watches.New != 3 {
+		t.Errorf("the same file, read otherwise: %+v, want all its rows", report.Watches)
 	}
 	if other := load(t, store, text+"v,m,0,2024-01-01\n", opts); other.Watches.New != 4 {
 		t.Errorf("another file: %+v, want all its rows", other.Watches)
@@ -203,8 +209,9 @@ func TestImportCutShort(t *testing.T) {
 	if err := os.WriteFile(path, whole[:len(whole)-4], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := table.Import(t.Context(), newFake(), path, table.Options{}); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("cut short: %v, want an error with the path", err)
+	report, err := table.Import(t.Context(), newFake(), path, table.Options{})
+	if err == nil || !strings.Contains(err.Error(), path) || report.Movies.New != 2 {
+		t.Errorf("cut short: %v, %+v, want an error with the path, and what was read gone in", err, report)
 	}
 }
 

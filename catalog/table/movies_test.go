@@ -69,6 +69,7 @@ func TestMovieMended(t *testing.T) {
 		{`"vote_average":"11"`, "vote_average"},
 		{`"overview":"` + strings.Repeat("plot ", 200_000) + `"`, "overview"}, // 1 MB
 		{`"tagline":"` + "\xff" + ` é"`, "UTF-8"},
+		{manyColumns(101), "100 columns"},
 		{`"poster":"` + strings.Repeat("p", 1<<20) + `"`, "poster"},
 	} {
 		store := newFake()
@@ -81,6 +82,15 @@ func TestMovieMended(t *testing.T) {
 			t.Errorf("%.40s: fault is %v, want line 1 and %q", c.json, f, c.reason)
 		}
 	}
+}
+
+// manyColumns returns n columns without a field.
+func manyColumns(n int) string {
+	columns := make([]string, n)
+	for i := range columns {
+		columns[i] = fmt.Sprintf(`"x%d":1`, i)
+	}
+	return strings.Join(columns, ",")
 }
 
 // Wrong rows are reported with their line, the rest go in.
@@ -151,6 +161,8 @@ func TestMerge(t *testing.T) {
 			map[catalog.MovieID]string{"1": "One/", "2": "Two/kept", "3": "Three/"}, 1},
 		{"unknown, its id is another movie's", `{"id":"3","imdb_id":"tt9","title":"Four"}`, table.Options{Merge: table.ByIMDB, Add: true},
 			map[catalog.MovieID]string{"1": "One/", "2": "Two/kept", "3": "Three/"}, 1},
+		{"two rows that would add one id", `{"id":"4","imdb_id":"tt8","title":"Four"}` + "\n" + `{"id":"4","imdb_id":"tt9","title":"Five"}`, table.Options{Merge: table.ByIMDB, Add: true},
+			map[catalog.MovieID]string{"1": "One/", "2": "Two/kept", "3": "Three/", "4": "Four/"}, 1},
 		{"nothing to merge by", `{"id":"1","plot":"new"}`, table.Options{Merge: table.ByIMDB},
 			map[catalog.MovieID]string{"1": "One/", "2": "Two/kept", "3": "Three/"}, 1},
 	} {
