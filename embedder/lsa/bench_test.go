@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"marquee/embedder"
 	"marquee/embedder/lsa"
 )
 
@@ -47,7 +48,7 @@ func BenchmarkFitRealMovies(b *testing.B) {
 	movies := realMovies(b, "wikipedia-movies.jsonl.gz")
 	texts := make([]string, len(movies))
 	for i, m := range movies {
-		texts[i] = document(m)
+		texts[i] = embedder.Document(m)
 	}
 	b.ReportAllocs()
 	var m *lsa.Model
