@@ -46,7 +46,6 @@ func New(cfg Config, hc *http.Client, log *slog.Logger) (*Client, error) {
 type statusError struct {
 	status int
 	body   string // its beginning
-	after  time.Duration
 }
 
 func (e *statusError) Error() string {
@@ -76,13 +75,6 @@ func (c *Client) ask(ctx context.Context, kind string, ids []string) *reply {
 		WithMaxRetries(c.cfg.Retries).
 		WithBackoff(c.cfg.MinDelay, c.cfg.MaxDelay).
 		WithJitterFactor(jitter).
-		WithDelayFunc(func(exec failsafe.ExecutionAttempt[*reply]) time.Duration {
-			var status *statusError
-			if errors.As(exec.LastError(), &status) && status.after > 0 {
-				return time.Duration(float64(status.after) / (1 - jitter)) // never earlier than asked
-			}
-			return -1
-		}).
 		HandleIf(func(_ *reply, err error) bool { return err != nil }).
 		AbortIf(func(_ *reply, err error) bool { return !retriable(err) || rubbish > maxRubbish }).
 		ReturnLastFailure().
@@ -195,8 +187,8 @@ func (c *Client) read(res *http.Response, body []byte, ids []string) (*reply, er
 	}
 	e := &statusError{status: res.StatusCode, body: string(body[:min(len(body), 200)])}
 	if e.retriable() {
-		e.after = min(retryAfter(res.Header.Get("Retry-After")), c.cfg.MaxRetryAfter)
-		c.gate.pause(e.after)
+		after := min(retryAfter(res.Header.Get("Retry-After")), c.cfg.MaxRetryAfter)
+		c.gate.pause(after)
 	}
 	return nil, e
 }
