@@ -28,6 +28,14 @@ func queries(n, dims int) [][]float32 {
 	return slices.Collect(slices.Chunk(flat, dims))
 }
 
+// held returns a world of a thousand rows and queries of the same world that are
+// none of them.
+func held(seed uint64) (scan, [][]float32) {
+	all := Clustered(seed, 1000+20, smallDims)
+	cut := 1000 * smallDims
+	return scan{all[:cut], smallDims}, slices.Collect(slices.Chunk(all[cut:], smallDims))
+}
+
 // judge returns what is wrong with hits as an answer to any search of s: rows
 // twice or out of range, zero rows, refused rows, order, and how many there are.
 func judge(s scan, hits []indexer.Hit, k int, keep indexer.Keep) error {

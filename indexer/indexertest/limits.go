@@ -29,7 +29,7 @@ func checkPastEnd(t *testing.T, build Build, _ float64) error {
 // checkKeep asks with filters from harmless to merciless. However few rows are
 // kept, min(k, kept) come back, and they are the near ones.
 func checkKeep(t *testing.T, build Build, minRecall float64) error {
-	s := scan{Clustered(11, 1000, smallDims), smallDims}
+	s, asked := held(11)
 	ix := build(t, s.vecs, s.dims)
 	filters := []struct {
 		name string
@@ -52,7 +52,7 @@ func checkKeep(t *testing.T, build Build, minRecall float64) error {
 			}
 			return f.keep(row)
 		}
-		for _, q := range queries(20, s.dims) {
+		for _, q := range asked {
 			for _, k := range []int{1, 10, 25} {
 				hits, err := ix.Search(t.Context(), q, k, keep)
 				if err = errors.Join(err, outside); err != nil {
@@ -79,10 +79,10 @@ func checkKeep(t *testing.T, build Build, minRecall float64) error {
 // checkKeepFar refuses the rows nearest to the query, as a list for a person
 // refuses what was watched.
 func checkKeepFar(t *testing.T, build Build, minRecall float64) error {
-	s := scan{Clustered(12, 1000, smallDims), smallDims}
+	s, asked := held(12)
 	ix := build(t, s.vecs, s.dims)
 	hit, want := 0, 0
-	for _, q := range queries(20, s.dims) {
+	for _, q := range asked {
 		near := make(map[uint32]bool)
 		for _, h := range s.search(q, 200, nil) {
 			near[h.Row] = true
