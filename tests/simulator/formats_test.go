@@ -24,7 +24,7 @@ import (
 func TestStreamIsOfTheGrammar(t *testing.T) {
 	for _, edition := range []string{simulator.Edition2025, simulator.Edition2026} {
 		for _, noise := range []float64{0, 0.0011, 0.2} {
-			w := world(t, func(c *simulator.Config) { c.People = 600 })
+			w := world(t, func(c *simulator.Config) { c.People = 300 })
 			cfg := simulator.DefaultStream(edition)
 			cfg.NoiseShare = noise
 			truth, text := streamOf(t, w, cfg)

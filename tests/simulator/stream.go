@@ -125,6 +125,7 @@ func (w *World) Stream(cfg StreamConfig) (*Stream, error) {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq))
 	})
 	writer := lineWriter{world: w, stream: s, cfg: cfg, rng: w.rng("lines", 0), popular: w.popularIDs(200)}
+	s.text = make([]byte, 0, 70*len(events)+600*len(w.People))
 	for _, e := range events {
 		writer.write(e)
 	}

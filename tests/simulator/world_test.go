@@ -44,7 +44,8 @@ func streamOf(t testing.TB, w *simulator.World, cfg simulator.StreamConfig) (*si
 
 func TestSameSeedSameWorld(t *testing.T) {
 	cfg := simulator.DefaultStream(simulator.Edition2026)
-	a, b := world(t, nil), world(t, nil)
+	few := func(c *simulator.Config) { c.People = 500 }
+	a, b := world(t, few), world(t, few)
 	if !reflect.DeepEqual(a.Movies, b.Movies) || !reflect.DeepEqual(a.People, b.People) {
 		t.Error("two worlds of one seed differ")
 	}
@@ -53,13 +54,16 @@ func TestSameSeedSameWorld(t *testing.T) {
 	if !bytes.Equal(x, y) {
 		t.Error("two streams of one world differ")
 	}
-	c := world(t, func(c *simulator.Config) { c.Seed = 2 })
+	c := world(t, func(c *simulator.Config) { c.Seed, c.People = 2, 1 })
 	if c.Movies[0].Overview == a.Movies[0].Overview && c.Movies[1].Overview == a.Movies[1].Overview {
 		t.Error("another seed has the same movies")
 	}
-	more := world(t, func(c *simulator.Config) { c.People = 3500 })
+	more := world(t, func(c *simulator.Config) { c.People = 600 })
 	if !reflect.DeepEqual(more.Movies, a.Movies) {
 		t.Error("more people change the movies")
+	}
+	if !reflect.DeepEqual(more.People[:100], a.People[:100]) {
+		t.Error("more people change the others")
 	}
 }
 

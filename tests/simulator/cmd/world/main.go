@@ -43,7 +43,7 @@ type serve struct {
 }
 
 // Run serves the catalog API until ctx ends.
-func (s *serve) Run(ctx context.Context) error {
+func (s *serve) Run(ctx context.Context, o outputs) error {
 	w, err := s.world()
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; give another --listen", s.Listen, err)
 	}
-	fmt.Fprintf(os.Stderr, "world: %d movies and %d people at http://%s (edition %s)\n", len(w.Movies), len(w.People), l.Addr(), s.Edition)
+	fmt.Fprintf(o.progress, "world: %d movies and %d people at http://%s (edition %s)\n", len(w.Movies), len(w.People), l.Addr(), s.Edition)
 	server := &http.Server{Handler: api, ReadHeaderTimeout: 5 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
@@ -84,7 +84,7 @@ type stream struct {
 }
 
 // Run writes the stream.
-func (s *stream) Run() error {
+func (s *stream) Run(o outputs) error {
 	w, err := s.world()
 	if err != nil {
 		return err
@@ -95,8 +95,8 @@ func (s *stream) Run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "world: %d watches in %d lines, %d of them noise\n", len(x.Watches), x.Lines, x.Noisy)
-	return write(s.Out, func(out io.Writer) error {
+	fmt.Fprintf(o.progress, "world: %d watches in %d lines, %d of them noise\n", len(x.Watches), x.Lines, x.Noisy)
+	return o.write(s.Out, func(out io.Writer) error {
 		_, err := x.WriteTo(out)
 		return err
 	})
@@ -108,12 +108,12 @@ type ids struct {
 }
 
 // Run writes the ids.
-func (s *ids) Run() error {
+func (s *ids) Run(o outputs) error {
 	w, err := s.world()
 	if err != nil {
 		return err
 	}
-	return write(s.Out, w.WriteIDs)
+	return o.write(s.Out, w.WriteIDs)
 }
 
 type facts struct {
@@ -122,18 +122,21 @@ type facts struct {
 }
 
 // Run writes the outside facts.
-func (s *facts) Run() error {
+func (s *facts) Run(o outputs) error {
 	w, err := s.world()
 	if err != nil {
 		return err
 	}
-	return write(s.Out, w.WriteFacts)
+	return o.write(s.Out, w.WriteFacts)
 }
 
-// write gives do the file at path, or standard output.
-func write(path string, do func(io.Writer) error) error {
+// outputs are where results and progress go.
+type outputs struct{ results, progress io.Writer }
+
+// write gives do the file at path, or where results go.
+func (o outputs) write(path string, do func(io.Writer) error) error {
 	if path == "-" {
-		return do(os.Stdout)
+		return do(o.results)
 	}
 	f, err := os.Create(path)
 	if err != nil {
@@ -143,14 +146,40 @@ func write(path string, do func(io.Writer) error) error {
 }
 
 func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process. It returns 0, or 1 if the work failed, or 2
+// if the command line was wrong.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	var cli struct {
 		Serve  serve  `cmd:"" help:"Serve the catalog API."`
 		Stream stream `cmd:"" help:"Write the stream of what people watch."`
 		IDs    ids    `cmd:"" name:"ids" help:"Write the ids to crawl, movie/ID and user/ID."`
 		Facts  facts  `cmd:"" help:"Write an outside database's facts as JSON lines."`
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	k := kong.Parse(&cli, kong.Name("world"), kong.Description("A small invented world to try Marquee in."), kong.BindTo(ctx, (*context.Context)(nil)))
-	k.FatalIfErrorf(k.Run())
+	exit := -1 // set by --help, which prints and wants to leave
+	parser, err := kong.New(&cli, kong.Name("world"), kong.Description("A small invented world to try Marquee in."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }))
+	if err != nil {
+		fmt.Fprintln(stderr, "world:", err)
+		return 1
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "world: %v; see world --help\n", err)
+		return 2
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(outputs{stdout, stderr}); err != nil {
+		fmt.Fprintln(stderr, "world:", err)
+		return 1
+	}
+	return 0
 }
