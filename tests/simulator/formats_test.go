@@ -22,9 +22,9 @@ import (
 // The product's parser reads the stream: it refuses the noise that broke a
 // line, and nothing else.
 func TestStreamIsOfTheGrammar(t *testing.T) {
+	w := world(t, func(c *simulator.Config) { c.People = 300 })
 	for _, edition := range []string{simulator.Edition2025, simulator.Edition2026} {
 		for _, noise := range []float64{0, 0.0011, 0.2} {
-			w := world(t, func(c *simulator.Config) { c.People = 300 })
 			cfg := simulator.DefaultStream(edition)
 			cfg.NoiseShare = noise
 			truth, text := streamOf(t, w, cfg)
@@ -45,7 +45,7 @@ func TestStreamIsOfTheGrammar(t *testing.T) {
 				t.Errorf("edition %s, noise %v: read %+v, want %d lines, %+v and %d refused", edition, noise, sum, truth.Lines, want, truth.Refused)
 			}
 			if (noise == 0) != (truth.Noisy == 0) || truth.Watch == 0 || truth.Rate == 0 || truth.Recommendation == 0 || (truth.CreateAccount > 0) != (edition == simulator.Edition2026) {
-				t.Errorf("edition %s, noise %v: %+v", edition, noise, truth.Refused)
+				t.Errorf("edition %s, noise %v: %d noisy lines, %+v", edition, noise, truth.Noisy, want)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -18,16 +19,21 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func world(t testing.TB, change func(*simulator.Config)) *simulator.World {
 	t.Helper()
-	cfg := simulator.DefaultConfig()
+	build := usual
 	if change != nil {
+		cfg := simulator.DefaultConfig()
 		change(&cfg)
+		build = func() (*simulator.World, error) { return simulator.New(cfg) }
 	}
-	w, err := simulator.New(cfg)
+	w, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+// usual is the default world; nobody writes to it.
+var usual = sync.OnceValues(func() (*simulator.World, error) { return simulator.New(simulator.DefaultConfig()) })
 
 func streamOf(t testing.TB, w *simulator.World, cfg simulator.StreamConfig) (*simulator.Stream, []byte) {
 	t.Helper()
@@ -226,6 +232,7 @@ func TestTastesMatter(t *testing.T) {
 	if high/highs-low/lows < 0.5 {
 		t.Errorf("what is to their taste is rated %.2f, the rest %.2f", high/highs, low/lows)
 	}
+	checkFollowing(t, w, s)
 	slices.Sort(counts)
 	top := 0
 	for _, c := range counts[len(counts)-100:] {
@@ -236,6 +243,26 @@ func TestTastesMatter(t *testing.T) {
 	}
 	if rated/n < 0.25 || rated/n > 0.45 {
 		t.Errorf("%.2f of watches are rated", rated/n)
+	}
+}
+
+// checkFollowing looks whether people who watch a part of a series go on with
+// the next one.
+func checkFollowing(t *testing.T, w *simulator.World, s *simulator.Stream) {
+	t.Helper()
+	chances, followed := 0.0, 0.0
+	for i, x := range s.Watches[:len(s.Watches)-1] {
+		y := s.Watches[i+1]
+		if x.Movie < 0 || y.Movie < 0 || x.Person != y.Person || x.Movie+1 == len(w.Movies) || w.Movies[x.Movie].Part == 0 || w.Movies[x.Movie+1].Part != w.Movies[x.Movie].Part+1 {
+			continue
+		}
+		chances++
+		if y.Movie == x.Movie+1 {
+			followed++
+		}
+	}
+	if chances < 100 || followed/chances < 0.25 || followed/chances > 0.6 {
+		t.Errorf("%v of %v watches of a part are followed by the next part", followed, chances)
 	}
 }
 
@@ -264,7 +291,7 @@ func TestConfigsAreChecked(t *testing.T) {
 
 func BenchmarkWorld(b *testing.B) {
 	for b.Loop() {
-		w := world(b, nil)
+		w := world(b, func(*simulator.Config) {})
 		streamOf(b, w, simulator.DefaultStream(simulator.Edition2025))
 	}
 }

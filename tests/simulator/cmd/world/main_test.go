@@ -43,9 +43,9 @@ func TestWrongCommandLine(t *testing.T) {
 		{nil, 2, "world --help"},
 		{[]string{"fly"}, 2, "fly"},
 		{[]string{"ids", "--movies", "0"}, 1, "movies is 0"},
-		{[]string{"stream", "--days", "0"}, 1, "days is 0"},
-		{[]string{"serve", "--listen", "nowhere:x"}, 1, "--listen"},
-		{[]string{"ids", "--out", filepath.Join(t.TempDir(), "no", "such")}, 1, "no such file"},
+		{[]string{"stream", "--days", "0", "--people", "1"}, 1, "days is 0"},
+		{[]string{"serve", "--listen", "nowhere:x", "--people", "1", "--movies", "1"}, 1, "--listen"},
+		{[]string{"ids", "--people", "1", "--movies", "1", "--out", filepath.Join(t.TempDir(), "no", "such")}, 1, "no such file"},
 		{[]string{"--help"}, 0, ""},
 	} {
 		var stderr bytes.Buffer
