@@ -198,6 +198,36 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// Of columns that usually hold one field, the surest that says something holds
+// it, wherever it stands; the others are kept.
+func TestColumnsOfOneField(t *testing.T) {
+	for _, text := range []string{"id,summary,overview\n1,low,high\n", "id,overview,summary\n1,high,low\n"} {
+		store := newFake()
+		load(t, store, text, table.Options{Format: table.CSV})
+		if m := store.movies["1"]; m.Overview != "high" || len(m.Extra) != 1 {
+			t.Errorf("%q: movie is %+v, want the overview high and one extra", text, m)
+		}
+	}
+	store := newFake()
+	load(t, store, "id,summary,overview\n1,low,null\n", table.Options{Format: table.CSV})
+	if m := store.movies["1"]; m.Overview != "low" {
+		t.Errorf("movie is %+v, want the overview low", m)
+	}
+}
+
+// Rows of 1 MB go to the store a few at a time.
+func TestLargeRows(t *testing.T) {
+	var b strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&b, "{\"id\":%d,\"overview\":%q}\n", i, strings.Repeat("plot ", 200_000))
+	}
+	store := newFake()
+	report := load(t, store, b.String(), table.Options{})
+	if report.Movies.New != 10 || report.Mended != 10 || store.largest > 9 {
+		t.Errorf("report %+v, at most %d a call, want 10 movies, 9 a call at most", report.Movies, store.largest)
+	}
+}
+
 // What stops an import says why.
 func TestImportFaults(t *testing.T) {
 	for _, c := range []struct {
