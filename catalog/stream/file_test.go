@@ -160,12 +160,24 @@ func TestFileEditedOrCutIsReadAnew(t *testing.T) {
 	dst = newSink()
 	write(t, path, text(0, 2000))
 	ingest(t, path, dst)
-	write(t, path, text(0, 1999)[:40<<10]+"\n"+text(3, 4)) // the same beginning, but shorter
+	write(t, path, text(0, 1999)[:70<<10]+"\n"+text(3, 4)) // the beginning that names it, but shorter
 	if sum := ingest(t, path, dst); sum.Lines < 700 {
 		t.Errorf("a shorter file with a known beginning: %d lines read, want all", sum.Lines)
 	}
 	if sum := ingest(t, path, dst); sum.Lines != 0 {
 		t.Errorf("the same again: %d lines read, want 0", sum.Lines)
+	}
+}
+
+func TestFileEditedFarInIsReadAnew(t *testing.T) {
+	dst := newSink()
+	path := filepath.Join(t.TempDir(), "log")
+	all := text(0, 600)
+	write(t, path, all)
+	ingest(t, path, dst)
+	write(t, path, strings.Replace(all, "/200.mpg", "/201.mpg", 1)) // at some 10 KiB of 33
+	if sum := ingest(t, path, dst); sum.Lines != 600 {
+		t.Errorf("read %d lines, want all 600", sum.Lines)
 	}
 }
 
