@@ -29,10 +29,11 @@ const (
 // formula that opens most of them (see plot); then people and year, which plots
 // often repeat. The title comes twice, since the plot outweighs it by far.
 //
-// Each line adds to the one above; measured on ml-latest-small with its metadata, as the share of a movie's sequels
-// among its first 10 neighbours, and the mean cosine of who liked it and who
-// liked its first 20 (LSA on all 9,742; MiniLM on 1,912, all series and what 15
-// people liked, so the two do not compare):
+// Each line adds to the one above. Measured on ml-latest-small with its
+// metadata: the share of a movie's sequels among its first 10 neighbours, and
+// the mean cosine of who liked it and who liked its first 20 (LSA on all 9,742;
+// MiniLM on 1,912, all series and what 15 people liked, so the two do not
+// compare):
 //
 //	                                      LSA              MiniLM
 //	title, genres, tags, plot             0.801  0.0985
