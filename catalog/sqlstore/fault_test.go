@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -223,6 +224,42 @@ func TestActiveSinceAcrossProcesses(t *testing.T) {
 				met[u] = true
 			}
 			last = next
+		}
+	})
+}
+
+// Several processes that work on one partition take turns, and what they add to
+// one history is all there: no offset is passed twice, no update is lost.
+func TestAppendAcrossProcesses(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const writers, rounds = 3, 15
+		var group sync.WaitGroup
+		for w := range writers {
+			s := mustOpen(t, dsn)
+			group.Go(func() {
+				var from int64
+				for done := 0; done < rounds; {
+					day := catalog.Minute{User: "7", Movie: "1", At: time.Unix(0, 0).AddDate(0, 0, w*rounds+done)}
+					held, err := s.Append(t.Context(), catalog.Batch{Partition: "p", From: from, To: from + 1, Minutes: []catalog.Minute{day}})
+					switch {
+					case err == nil:
+						done++
+					case !errors.Is(err, catalog.ErrOffset):
+						t.Error(err)
+						return
+					}
+					from = held
+				}
+			})
+		}
+		group.Wait()
+		s := mustOpen(t, dsn)
+		if held, err := s.Offset(t.Context(), "p"); held != writers*rounds || err != nil {
+			t.Errorf("offset is %d, %v; want %d", held, err, writers*rounds)
+		}
+		seen, err := s.History(t.Context(), "7", 0)
+		if err != nil || len(seen) != 1 || seen[0].Days != writers*rounds {
+			t.Errorf("history is %+v, %v; want one movie on %d days", seen, err, writers*rounds)
 		}
 	})
 }
