@@ -6,15 +6,20 @@ import (
 	"io"
 )
 
-// WriteIDs writes the ids to crawl, one a line: movie/ID and user/ID, as they
-// stand in the catalog API's paths.
-func (w *World) WriteIDs(out io.Writer) error {
+// WriteMovieIDs writes the ids of all movies, one a line.
+func (w *World) WriteMovieIDs(out io.Writer) error {
 	b := bufio.NewWriter(out)
 	for _, m := range w.Movies {
-		b.WriteString("movie/" + m.ID + "\n")
+		b.WriteString(m.ID + "\n")
 	}
+	return b.Flush()
+}
+
+// WriteUserIDs writes the ids of all people, one a line.
+func (w *World) WriteUserIDs(out io.Writer) error {
+	b := bufio.NewWriter(out)
 	for _, p := range w.People {
-		b.WriteString("user/" + p.ID + "\n")
+		b.WriteString(p.ID + "\n")
 	}
 	return b.Flush()
 }

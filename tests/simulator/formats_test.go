@@ -230,17 +230,17 @@ func TestAPIRefusesTooMany(t *testing.T) {
 func TestFiles(t *testing.T) {
 	w := world(t, func(c *simulator.Config) { c.Movies, c.People = 30, 20 })
 	var ids, facts bytes.Buffer
-	if err := errors.Join(w.WriteIDs(&ids), w.WriteFacts(&facts)); err != nil {
+	if err := errors.Join(w.WriteMovieIDs(&ids), w.WriteUserIDs(&ids), w.WriteFacts(&facts)); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(ids.String()), "\n")
-	if len(lines) != 50 || lines[0] != "movie/"+w.Movies[0].ID || lines[49] != "user/"+w.People[19].ID {
+	if len(lines) != 50 || lines[0] != w.Movies[0].ID || lines[49] != w.People[19].ID {
 		t.Errorf("ids are %q", lines)
 	}
 	if n := strings.Count(facts.String(), "\n"); n != 30 || !strings.Contains(facts.String(), fmt.Sprintf("%q", w.Movies[7].Director)) {
 		t.Errorf("%d facts:\n%s", n, facts.String())
 	}
-	if err := w.WriteIDs(broken{}); err == nil {
+	if err := w.WriteMovieIDs(broken{}); err == nil {
 		t.Error("a write that failed was not reported")
 	}
 }

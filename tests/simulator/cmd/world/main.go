@@ -104,7 +104,8 @@ func (s *stream) Run(o outputs) error {
 
 type ids struct {
 	size
-	Out string `help:"File to write; - is standard output." default:"-"`
+	Kind string `help:"Whose ids: movie or user." enum:"movie,user" default:"movie"`
+	Out  string `help:"File to write; - is standard output." default:"-"`
 }
 
 // Run writes the ids.
@@ -113,7 +114,10 @@ func (s *ids) Run(o outputs) error {
 	if err != nil {
 		return err
 	}
-	return o.write(s.Out, w.WriteIDs)
+	if s.Kind == "user" {
+		return o.write(s.Out, w.WriteUserIDs)
+	}
+	return o.write(s.Out, w.WriteMovieIDs)
 }
 
 type facts struct {
@@ -158,7 +162,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	var cli struct {
 		Serve  serve  `cmd:"" help:"Serve the catalog API."`
 		Stream stream `cmd:"" help:"Write the stream of what people watch."`
-		IDs    ids    `cmd:"" name:"ids" help:"Write the ids to crawl, movie/ID and user/ID."`
+		IDs    ids    `cmd:"" name:"ids" help:"Write the ids of movies or people, one a line."`
 		Facts  facts  `cmd:"" help:"Write an outside database's facts as JSON lines."`
 	}
 	exit := -1 // set by --help, which prints and wants to leave

@@ -18,17 +18,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestWrites(t *testing.T) {
 	small := []string{"--movies", "30", "--people", "20"}
-	for command, want := range map[string]string{"ids": "movie/", "facts": `{"imdb_id":"tt9000001"`, "stream": "2025-01-0"} {
-		file := filepath.Join(t.TempDir(), command)
+	for command, want := range map[string]string{"ids": "full+grand+prix+2024\n", "ids --kind=user": "", "facts": `{"imdb_id":"tt9000001"`, "stream": "2025-01-0"} {
+		file := filepath.Join(t.TempDir(), "out")
 		var stdout, stderr bytes.Buffer
-		if code := run(t.Context(), append([]string{command, "--out", file}, small...), &stdout, &stderr); code != 0 {
+		if code := run(t.Context(), append(append(strings.Fields(command), "--out", file), small...), &stdout, &stderr); code != 0 {
 			t.Fatalf("%s: status %d: %s", command, code, stderr.String())
 		}
 		data, err := os.ReadFile(file)
 		if err != nil || !strings.HasPrefix(string(data), want) {
 			t.Errorf("%s wrote %.80q, error %v; want %s...", command, data, err, want)
 		}
-		if code := run(t.Context(), append([]string{command}, small...), &stdout, io.Discard); code != 0 || !bytes.Equal(stdout.Bytes(), data) {
+		if code := run(t.Context(), append(strings.Fields(command), small...), &stdout, io.Discard); code != 0 || !bytes.Equal(stdout.Bytes(), data) {
 			t.Errorf("%s to standard output: status %d, %d bytes, want %d", command, code, stdout.Len(), len(data))
 		}
 	}
