@@ -138,16 +138,41 @@ func (r *Results) Simplest() Result {
 	return out
 }
 
+// Widest returns, of the candidates that the data cannot tell from the best, the
+// one whose lists cover most of the catalog, at the longest cutoff; of equal ones
+// the one that is ahead. It chooses variety where variety costs nothing that
+// can be measured.
+func (r *Results) Widest() Result {
+	out := r.Rows[0]
+	for _, row := range r.Rows {
+		if row.Tied && row.coverage().Value > out.coverage().Value {
+			out = row
+		}
+	}
+	return out
+}
+
+// coverage returns the coverage at the longest cutoff.
+func (r Result) coverage() Estimate {
+	longest, out := 0, exact(math.NaN())
+	for name, e := range r.Metrics {
+		if k, err := strconv.Atoi(strings.TrimPrefix(name, "coverage@")); err == nil && k > longest {
+			longest, out = k, e
+		}
+	}
+	return out
+}
+
 // WriteTable prints r for people, with at most top rows; 0 for all. The error
 // is that of w.
 func (r *Results) WriteTable(w io.Writer, top int) error {
-	_, err := fmt.Fprintf(w, "%s: %d candidates by %s on %d users; chosen: %s (first given of those tied with the best)\n\n",
-		r.Protocol, len(r.Rows), r.Metric, r.Split.Scored, r.Simplest().Name)
+	_, err := fmt.Fprintf(w, "%s: %d candidates by %s on %d users; of those tied with the best, the first given is %s and the one of the greatest coverage %s\n\n",
+		r.Protocol, len(r.Rows), r.Metric, r.Split.Scored, r.Simplest().Name, r.Widest().Name)
 	if err != nil {
 		return err
 	}
 	params := r.params()
-	t := table{append(append([]string{"candidate"}, params...), r.Metric, "behind the best", "tied")}
+	t := table{append(append([]string{"candidate"}, params...), r.Metric, "behind the best", "tied", "coverage")}
 	for i, row := range r.Rows {
 		if top > 0 && i == top {
 			break
@@ -160,7 +185,7 @@ func (r *Results) WriteTable(w io.Writer, top int) error {
 		if row.Tied {
 			tied = "yes"
 		}
-		t = append(t, append(cells, row.Score.String(), row.Behind.signed(), tied))
+		t = append(t, append(cells, row.Score.String(), row.Behind.signed(), tied, row.coverage().String()))
 	}
 	if err := t.write(w); err != nil {
 		return err

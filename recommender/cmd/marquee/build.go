@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"marquee/recommender"
+	"marquee/recommender/bundle"
+	"marquee/recommender/pipeline"
+	"marquee/recommender/rank"
+)
+
+// rankingFlags are the settings of lists.
+type rankingFlags struct {
+	WeightSimilarity   float64 `help:"Weight of nearness to what was watched." default:"${weight_similarity}" placeholder:"W"`
+	WeightQuality      float64 `help:"Weight of the Bayesian mean rating." default:"${weight_quality}" placeholder:"W"`
+	WeightPopularity   float64 `help:"Weight of popularity." default:"${weight_popularity}" placeholder:"W"`
+	Preference         float64 `help:"Exponent that sharpens a rating's say; 0 makes all alike." default:"${preference}" placeholder:"X"`
+	Recency            float64 `help:"Movies after which a watched movie's say has halved, counted from the newest; 0: never." default:"${recency}" placeholder:"MOVIES"`
+	Sharpness          int     `help:"Exponent of a similarity, 1 to 4." default:"${sharpness}" placeholder:"X"`
+	HistoryLength      int     `help:"Newest watched movies that bring candidates." default:"${history_length}" placeholder:"MOVIES"`
+	PopularCandidates  int     `help:"Popular movies that stand beside the neighbours." default:"${popular_candidates}" placeholder:"MOVIES"`
+	RatingPrior        float64 `help:"Ratings at the mean that a movie starts with." default:"${rating_prior}" placeholder:"RATINGS"`
+	PopularityHalfLife float64 `help:"Days after which a watch counts half towards popularity; 0: never." default:"${popularity_half_life}" placeholder:"DAYS"`
+	AdultForUnknown    bool    `help:"Show adult movies to people whose age is not known; minors never see them."`
+}
+
+func (f rankingFlags) config() rank.Config {
+	return rank.Config{
+		Similarity:         f.WeightSimilarity,
+		Quality:            f.WeightQuality,
+		Popularity:         f.WeightPopularity,
+		Preference:         f.Preference,
+		Recency:            f.Recency,
+		Sharpness:          f.Sharpness,
+		History:            f.HistoryLength,
+		PopularCandidates:  f.PopularCandidates,
+		RatingPrior:        f.RatingPrior,
+		PopularityHalfLife: f.PopularityHalfLife,
+		AdultForUnknown:    f.AdultForUnknown,
+	}
+}
+
+// rankingDefaults are the values of the ${...} above.
+func rankingDefaults() map[string]string {
+	c := rank.DefaultConfig()
+	return map[string]string{
+		"weight_similarity":    fmt.Sprint(c.Similarity),
+		"weight_quality":       fmt.Sprint(c.Quality),
+		"weight_popularity":    fmt.Sprint(c.Popularity),
+		"preference":           fmt.Sprint(c.Preference),
+		"recency":              fmt.Sprint(c.Recency),
+		"sharpness":            fmt.Sprint(c.Sharpness),
+		"history_length":       fmt.Sprint(c.History),
+		"popular_candidates":   fmt.Sprint(c.PopularCandidates),
+		"rating_prior":         fmt.Sprint(c.RatingPrior),
+		"popularity_half_life": fmt.Sprint(c.PopularityHalfLife),
+	}
+}
+
+type buildCmd struct {
+	spaceFlags
+	indexFlags
+	rankingFlags
+	Neighbours int    `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
+	Seed       uint64 `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
+	NoPublish  bool   `help:"Put the bundle on the shelf, but do not make it live."`
+}
+
+// Help is shown below the flags.
+func (buildCmd) Help() string {
+	return `Examples:
+  marquee build                               the embedder that is there, the index hnsw
+  marquee build --embedder minilm             after "marquee model download"
+  marquee build --index flat --no-publish     exact search; look at it before it serves
+
+The same store, settings and seed give the same bundle. Vectors are cached in the
+store by text, so a second build embeds only what changed. An index below its
+recall floor is refused, and nothing is published.`
+}
+
+// A built is the result of a build.
+type built struct {
+	Bundle    bundle.Manifest `json:"bundle"`
+	Published bool            `json:"published"`
+	Seconds   float64         `json:"seconds"`
+	PeakMiB   int64           `json:"peak_mib"` // most memory the process held
+}
+
+// Run builds and publishes.
+func (c *buildCmd) Run(ctx context.Context, e *env) error {
+	began := time.Now()
+	backend, err := c.backend(c.Seed)
+	if err != nil {
+		return err
+	}
+	store, err := e.openStore(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	shelf, err := e.openShelf()
+	if err != nil {
+		return err
+	}
+	if _, err := shelf.Sweep(time.Now()); err != nil {
+		e.log.Warn("folder of bundles was not swept", "error", err)
+	}
+	parent, _ := shelf.Live() // none is fine
+	bar := e.progress()
+	b, err := pipeline.Build(ctx, store, pipeline.Options{
+		Space:     c.space(e),
+		Backend:   backend,
+		Cache:     store,
+		Ranking:   c.config(),
+		Neighbour: c.Neighbours,
+		Seed:      c.Seed,
+		Parent:    parent,
+		Program:   program(),
+		Now:       time.Now,
+		Progress:  bar.show,
+		Log:       e.log,
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	if err := recommender.Rehearse(b, time.Now()); err != nil {
+		return err
+	}
+	m, err := shelf.Put(ctx, b)
+	if err != nil {
+		return err
+	}
+	if !c.NoPublish {
+		if err := shelf.Publish(m.ID); err != nil {
+			return err
+		}
+	}
+	result := built{m, !c.NoPublish, time.Since(began).Seconds(), peakMiB()}
+	return e.print(result, func(w io.Writer) {
+		printManifest(w, m)
+		fmt.Fprintf(w, "built in %.1f s with %d MiB of memory at most", result.Seconds, result.PeakMiB)
+		if !c.NoPublish {
+			fmt.Fprint(w, ", live now")
+		}
+		fmt.Fprintln(w)
+	})
+}
+
+func printManifest(w io.Writer, m bundle.Manifest) {
+	size := int64(0)
+	for _, f := range m.Files {
+		size += f.Bytes
+	}
+	columns(w,
+		[]string{"bundle", m.ID},
+		[]string{"created", m.Created.Format(time.RFC3339)},
+		[]string{"parent", orNone(m.Parent)},
+		[]string{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
+		[]string{"embedder", m.Embedder.String()},
+		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, m.Index.Settings)},
+		[]string{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
+		[]string{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
+		[]string{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},
+	)
+}

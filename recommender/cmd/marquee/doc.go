@@ -1,0 +1,24 @@
+// Marquee recommends movies. This is its one program; "marquee --help" lists the
+// commands, and this is the tour of the packages behind them, bottom up.
+//
+// Facts come in through catalog/movielens, catalog/table, catalog/catalogapi and
+// catalog/stream, and lie in catalog/sqlstore (SQLite in one file, or
+// PostgreSQL). embedder.Document makes a text of each movie; embedder/lsa,
+// embedder/minilm or embedder/remote makes a vector of each text, with kernels
+// from embedder/vec. indexer/hnsw, indexer/flat or indexer/coderhnsw hold the
+// vectors, and indexer.Neighbours the nearest movies of each movie.
+//
+// recommender/pipeline puts that into a bundle (recommender/bundle), an
+// immutable directory that is published whole. A server follows the pointer to
+// the live bundle (recommender.Follower), keeps histories fresh
+// (recommender/history), makes lists (recommender/rank) and speaks HTTP
+// (recommender/httpapi). recommender/eval judges lists.
+//
+// Only this package knows the concrete types: backends.go has the indexes,
+// spaces.go the embedders.
+//
+// Doubts. The blend of similarity, ratings and popularity is a weighted mean
+// with weights from a sweep on one data set; models that learn from other
+// people's histories are not in it yet. The neighbour table is exact and takes
+// quadratic time: above some 200,000 movies it will want the index instead.
+package main

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"marquee/embedder/vec"
+)
+
+// version is set by the Makefile.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// A cli is the whole command line.
+type cli struct {
+	Home      string     `help:"Folder of all state: store, bundles, models." default:".marquee" type:"path" placeholder:"DIR"`
+	Store     string     `help:"Store of facts: the path of a SQLite file, or a postgres:// URL. Default: marquee.db in the home folder." placeholder:"PATH|URL"`
+	Output    string     `help:"Form of results: text or json." enum:"text,json" default:"text" placeholder:"FORM"`
+	Quiet     bool       `help:"No progress." short:"q"`
+	LogLevel  string     `help:"Least severe log lines shown: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
+	LogFormat string     `help:"Form of log lines: text or json." enum:"text,json" default:"text" placeholder:"FORM"`
+	Kernel    string     `help:"Path of the vector kernels: auto, avx512, avx2 or go." enum:"auto,avx512,avx2,go" default:"auto" placeholder:"PATH"`
+	Config    configFile `help:"JSON file of settings by the names of their flags; flags and environment win." placeholder:"FILE"`
+
+	Import  importCmd  `cmd:"" help:"Bring movies, people and ratings into the store."`
+	Ingest  ingestCmd  `cmd:"" help:"Read the event stream into the store, each event exactly once."`
+	Build   buildCmd   `cmd:"" help:"Make a bundle from the store and publish it."`
+	Serve   serveCmd   `cmd:"" help:"Answer requests from the live bundle."`
+	Movie   movieCmd   `cmd:"" help:"Look at movies and their neighbours."`
+	User    userCmd    `cmd:"" help:"Look at a person's history and list."`
+	Eval    evalCmd    `cmd:"" help:"Judge lists offline."`
+	Model   modelCmd   `cmd:"" help:"Get and check the weights of MiniLM."`
+	Bundle  bundleCmd  `cmd:"" help:"Look at the bundles that were built."`
+	Stored  storeCmd   `cmd:"" name:"store" help:"Look at the store and its settings."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// errUsage reports a command line that is wrong in itself.
+var errUsage = errors.New("wrong command line")
+
+// run is main without the process, so that tests can call it. It returns 0, or 1
+// if the work failed, or 2 if the command line was wrong.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("marquee"),
+		kong.Description("Marquee recommends movies. Every setting is a flag; the environment variable MARQUEE_<FLAG> fills one, flags win."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
+		kong.DefaultEnvars("MARQUEE"),
+		kong.Vars(rankingDefaults()),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "marquee:", err)
+		return 2
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			if _, ours := p.(exitPanic); !ours {
+				panic(p)
+			}
+			code = exited
+		}
+	}()
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee --help\".\n", err)
+		return 2
+	}
+	e, err := c.env(stdout, stderr)
+	if err == nil {
+		parsed.BindTo(ctx, (*context.Context)(nil))
+		err = parsed.Run(e)
+	}
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee %s --help\".\n", err, parsed.Command())
+		return 2
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		fmt.Fprintln(stderr, "marquee: interrupted; what was stored stays, the same command goes on from there")
+		return 1
+	}
+	fmt.Fprintln(stderr, "marquee:", err)
+	return 1
+}
+
+// exitPanic carries kong's wish to end the process, after --help, out to run.
+type exitPanic struct{}
+
+// An env is what every command works with.
+type env struct {
+	cli    *cli
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+}
+
+func (c *cli) env(stdout, stderr io.Writer) (*env, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return nil, fmt.Errorf("log level %q: %w", c.LogLevel, errUsage)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(stderr, options)
+	if c.LogFormat == "json" {
+		handler = slog.NewJSONHandler(stderr, options)
+	}
+	if c.Kernel != "auto" {
+		if err := vec.Use(c.Kernel); err != nil {
+			return nil, err
+		}
+	}
+	if c.Store == "" {
+		c.Store = filepath.Join(c.Home, "marquee.db")
+	}
+	return &env{cli: c, stdout: stdout, stderr: stderr, log: slog.New(handler)}, nil
+}
+
+// json reports whether results are wanted as JSON.
+func (e *env) json() bool { return e.cli.Output == "json" }
+
+// path returns a path within the home folder.
+func (e *env) path(elem ...string) string {
+	return filepath.Join(append([]string{e.cli.Home}, elem...)...)
+}
+
+type versionCmd struct{}
+
+// Run prints what this program is.
+func (versionCmd) Run(e *env) error {
+	p := program()
+	return e.print(p, func(w io.Writer) {
+		fmt.Fprintf(w, "marquee %s (commit %s, %s, kernels %s)\n", p.Version, orNone(p.Commit), p.Go, p.Kernel)
+	})
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// usage returns an error about the command line.
+func usage(format string, args ...any) error {
+	return fmt.Errorf(format+": %w", append(args, errUsage)...)
+}

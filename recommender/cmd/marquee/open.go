@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"marquee/catalog"
+	"marquee/catalog/sqlstore"
+	"marquee/embedder/vec"
+	"marquee/recommender/bundle"
+)
+
+// openStore opens the store, which a command that brings something in may make.
+func (e *env) openStore(ctx context.Context, create bool) (*sqlstore.Store, error) {
+	dsn := e.cli.Store
+	if !strings.Contains(dsn, "://") {
+		if !create {
+			if _, err := os.Stat(dsn); errors.Is(err, os.ErrNotExist) {
+				return nil, fmt.Errorf("no store at %s; run \"marquee import\" or \"marquee ingest\" first, or name one with --store: %w", dsn, catalog.ErrNotFound)
+			}
+		} else if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
+			return nil, fmt.Errorf("folder of the store: %w", err)
+		}
+	}
+	return sqlstore.Open(ctx, dsn, e.log)
+}
+
+// openShelf opens the folder of bundles.
+func (e *env) openShelf() (*bundle.Shelf, error) { return bundle.OpenShelf(e.path("bundles")) }
+
+// openLive loads the live bundle.
+func (e *env) openLive(ctx context.Context) (*bundle.Bundle, error) {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return nil, err
+	}
+	id, err := shelf.Live()
+	if err != nil {
+		return nil, err
+	}
+	return shelf.Load(ctx, id, openIndex)
+}
+
+// program says what built a bundle.
+func program() bundle.Program {
+	p := bundle.Program{Version: version, Go: runtime.Version(), Kernel: vec.Path()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				p.Commit = s.Value
+			}
+		}
+	}
+	return p
+}

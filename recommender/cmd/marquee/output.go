@@ -1,0 +1,58 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"marquee/catalog"
+)
+
+// print writes a result: v as JSON, or what text writes.
+func (e *env) print(v any, text func(w io.Writer)) error {
+	if e.json() {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
+	}
+	text(e.stdout)
+	return nil
+}
+
+// columns writes rows with columns aligned; the first row is the header.
+func columns(w io.Writer, rows ...[]string) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(tw, strings.Join(r, "\t"))
+	}
+	tw.Flush()
+}
+
+// shownFaults is how many faults of an import are written to a terminal.
+const shownFaults = 10
+
+// printReport writes what an import did.
+func (e *env) printReport(r catalog.Report) error {
+	return e.print(r, func(w io.Writer) {
+		rows := [][]string{{"", "new", "changed", "same"}}
+		for _, t := range []struct {
+			name  string
+			tally catalog.Tally
+		}{{"movies", r.Movies}, {"people", r.Users}, {"ratings", r.Ratings}, {"watches", r.Watches}} {
+			if t.tally.Total() > 0 {
+				rows = append(rows, []string{t.name, fmt.Sprint(t.tally.New), fmt.Sprint(t.tally.Changed), fmt.Sprint(t.tally.Same)})
+			}
+		}
+		columns(w, rows...)
+		fmt.Fprintf(w, "%d rows refused, %d taken after mending\n", r.Refused, r.Mended)
+		for _, f := range r.Faults[:min(shownFaults, len(r.Faults))] {
+			fmt.Fprintf(w, "  %s\n", f)
+		}
+		if hidden := r.Refused + r.Mended - shownFaults; hidden > 0 && len(r.Faults) > shownFaults {
+			fmt.Fprintf(w, "  and %d more; --output json lists up to %d\n", hidden, catalog.MaxFaults)
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"marquee/recommender"
+	"marquee/recommender/history"
+	"marquee/recommender/httpapi"
+)
+
+type serveCmd struct {
+	Listen         string        `help:"Address of the contract call and the other public routes." default:":8082" placeholder:"HOST:PORT"`
+	AdminListen    string        `help:"Address of metrics and /admin, for operators only; empty: none." default:"127.0.0.1:9082" placeholder:"HOST:PORT"`
+	BundlePoll     time.Duration `help:"Time between two looks for a new live bundle." default:"1s" placeholder:"TIME"`
+	HistoryPoll    time.Duration `help:"Time between two looks for new watches." default:"250ms" placeholder:"TIME"`
+	HistoryTimeout time.Duration `help:"Longest read of the store for one request." default:"150ms" placeholder:"TIME"`
+	HistoryPeople  int           `help:"People whose history is kept in memory." default:"200000" placeholder:"N"`
+	ReadTimeout    time.Duration `help:"Longest time to read a request." default:"5s" placeholder:"TIME"`
+	HeaderTimeout  time.Duration `help:"Longest time to read a request's header." default:"2s" placeholder:"TIME"`
+	WriteTimeout   time.Duration `help:"Longest time to write an answer." default:"10s" placeholder:"TIME"`
+	Drain          time.Duration `help:"Time for requests under way to finish at the end." default:"10s" placeholder:"TIME"`
+	AccessLog      bool          `help:"Log one line a request." default:"true" negatable:""`
+}
+
+// Help is shown below the flags.
+func (serveCmd) Help() string {
+	return `Examples:
+  marquee serve
+  curl localhost:8082/recommend/1
+  curl -H 'Accept: application/json' localhost:8082/recommend/1
+  curl localhost:8082/similar/1
+  curl localhost:9082/metrics
+
+The server follows the live bundle: "marquee build" in another terminal swaps a
+new one in while it serves. While the store is away it answers from the bundle.`
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, e *env) error {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return err
+	}
+	store, err := e.openStore(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	cfg := history.DefaultConfig()
+	cfg.Poll, cfg.Timeout, cfg.Users = c.HistoryPoll, c.HistoryTimeout, c.HistoryPeople
+	cache, err := history.New(store, cfg, e.log)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	if c.BundlePoll <= 0 {
+		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
+	}
+	service := recommender.New(cache, time.Now)
+	follower := recommender.NewFollower(shelf, openIndex, service, e.log)
+	if err := follower.Look(ctx); err != nil {
+		return err
+	}
+	public, admin, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	metrics := httpapi.NewMetrics()
+	metrics.Follow(follower.Status, cache.Stats, cache.Lag)
+	server := httpapi.New(service, follower.Status, metrics, e.log, c.config())
+	e.log.Info("serving", "listen", public.Addr().String(), "admin", c.AdminListen)
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return server.Serve(ctx, public, admin) })
+	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
+	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	e.log.Info("ended; every request under way was answered")
+	return nil
+}
+
+// untilEnd takes the end of the context for what it is: no error.
+func untilEnd(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (c *serveCmd) config() httpapi.Config {
+	cfg := httpapi.DefaultConfig()
+	cfg.ReadTimeout, cfg.HeaderTimeout, cfg.WriteTimeout = c.ReadTimeout, c.HeaderTimeout, c.WriteTimeout
+	cfg.Drain, cfg.LogRequests = c.Drain, c.AccessLog
+	return cfg
+}
+
+// listen opens both listeners, so that a port in use is known before anything
+// else begins.
+func (c *serveCmd) listen(ctx context.Context) (public, admin net.Listener, err error) {
+	var lc net.ListenConfig
+	if public, err = lc.Listen(ctx, "tcp", c.Listen); err != nil {
+		return nil, nil, fmt.Errorf("%w; choose another address with --listen", err)
+	}
+	if c.AdminListen == "" {
+		return public, nil, nil
+	}
+	if admin, err = lc.Listen(ctx, "tcp", c.AdminListen); err != nil {
+		public.Close()
+		return nil, nil, fmt.Errorf("%w; choose another address with --admin-listen, or none with --admin-listen=", err)
+	}
+	return public, admin, nil
+}

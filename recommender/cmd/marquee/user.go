@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"marquee/catalog"
+	"marquee/recommender/rank"
+)
+
+type userCmd struct {
+	Show userShowCmd `cmd:"" help:"Show a person's newest movies and the list they would get, with reasons."`
+}
+
+type userShowCmd struct {
+	User string `arg:"" help:"Id of the person."`
+	N    int    `help:"Movies in the list." short:"n" default:"10" placeholder:"N"`
+	Seen int    `help:"Newest movies of the history shown." default:"10" placeholder:"N"`
+}
+
+// A shownUser is the result of user show.
+type shownUser struct {
+	User    catalog.User `json:"user"`
+	Watched int          `json:"watched"`
+	History []shownSeen  `json:"history"`
+	Tier    rank.Tier    `json:"tier"`
+	List    []shownItem  `json:"list"`
+}
+
+type shownSeen struct {
+	catalog.Seen
+	Title string `json:"title"`
+}
+
+type shownItem struct {
+	ID      catalog.MovieID `json:"id"`
+	Title   string          `json:"title"`
+	Score   float32         `json:"score"`
+	Because []string        `json:"because"`
+}
+
+// Run shows a history beside its list.
+func (c userShowCmd) Run(ctx context.Context, e *env) error {
+	id, err := catalog.ParseUserID(c.User)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	if c.N < 1 || c.N > rank.MaxList {
+		return usage("-n is %d, want 1 to %d", c.N, rank.MaxList)
+	}
+	store, err := e.openStore(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	seen, err := store.History(ctx, id, 0)
+	if err != nil {
+		return err
+	}
+	user, err := store.User(ctx, id)
+	known := err == nil
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return err
+	}
+	user.ID = id
+	b, err := e.openLive(ctx)
+	if err != nil {
+		return err
+	}
+	snap, err := b.Snapshot()
+	if err != nil {
+		return err
+	}
+	taste := snap.Movies.Resolve(seen, snap.Scale)
+	list := snap.Recommend(rank.Request{Taste: taste, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, known)})
+	out := shownUser{User: user, Watched: len(seen), Tier: list.Tier}
+	for _, s := range seen[:min(c.Seen, len(seen))] {
+		out.History = append(out.History, shownSeen{s, label(snap.Movies, s.Movie)})
+	}
+	reasons := snap.Reasons(list.Items, taste, 2)
+	for i, item := range list.Items {
+		shown := shownItem{ID: snap.Movies.IDs[item.Row], Title: snap.Movies.Label(item.Row), Score: item.Score, Because: []string{}}
+		for _, r := range reasons[i] {
+			shown.Because = append(shown.Because, snap.Movies.Label(r.Row))
+		}
+		out.List = append(out.List, shown)
+	}
+	return e.print(out, out.text)
+}
+
+func label(m *rank.Movies, id catalog.MovieID) string {
+	if row, ok := m.Row(id); ok {
+		return m.Label(row)
+	}
+	return string(id)
+}
+
+func (u shownUser) text(w io.Writer) {
+	fmt.Fprintf(w, "%s watched %d movies; the newest:\n", u.User.ID, u.Watched)
+	rows := [][]string{}
+	for _, s := range u.History {
+		say := ""
+		switch {
+		case s.Rated:
+			say = fmt.Sprintf("rated %g", s.Rating)
+		case s.Shared:
+			say = fmt.Sprintf("watched %.0f%%", 100*s.Share)
+		}
+		rows = append(rows, []string{"  " + s.At.Format(time.DateOnly), s.Title, say})
+	}
+	columns(w, rows...)
+	fmt.Fprintf(w, "would get (%s):\n", u.Tier)
+	rows = rows[:0]
+	for _, item := range u.List {
+		because := "popular"
+		for i, t := range item.Because {
+			if i == 0 {
+				because = "because of " + t
+			} else {
+				because += " and " + t
+			}
+		}
+		rows = append(rows, []string{fmt.Sprintf("  %.3f", item.Score), item.Title, because})
+	}
+	columns(w, rows...)
+}
