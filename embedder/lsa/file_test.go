@@ -2,8 +2,11 @@ package lsa_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"testing"
 	"testing/iotest"
@@ -65,6 +68,32 @@ func TestReadRefusesDamage(t *testing.T) {
 		}
 		if _, err := lsa.Read(bytes.NewReader(file[:i])); !errors.Is(err, lsa.ErrFormat) {
 			t.Errorf("cut to %d of %d bytes: error is %v, want one that wraps ErrFormat", i, len(file), err)
+		}
+	}
+}
+
+// A digest proves nothing of what was summed up: values that no fit gives are
+// refused even under a right one.
+func TestReadRefusesBadValues(t *testing.T) {
+	m := mustFit(t, []string{"alpha"}, lsa.DefaultConfig())
+	file := writtenModel(t, m)
+	// At the end: the idf of the one term, its one value, the digest.
+	body := file[:len(file)-sha256.Size]
+	sealed := func(at int, x float64) []byte {
+		b := slices.Clone(body)
+		binary.LittleEndian.PutUint32(b[len(b)-at:], math.Float32bits(float32(x)))
+		sum := sha256.Sum256(b)
+		return append(b, sum[:]...)
+	}
+	if _, err := lsa.Read(bytes.NewReader(sealed(4, 0.5))); err != nil {
+		t.Errorf("another good value: %v", err)
+	}
+	for name, b := range map[string][]byte{
+		"value is NaN": sealed(4, math.NaN()), "value is infinite": sealed(4, math.Inf(-1)),
+		"idf is zero": sealed(8, 0), "idf is negative": sealed(8, -1), "idf is NaN": sealed(8, math.NaN()),
+	} {
+		if _, err := lsa.Read(bytes.NewReader(b)); !errors.Is(err, lsa.ErrFormat) {
+			t.Errorf("%s: error is %v, want one that wraps ErrFormat", name, err)
 		}
 	}
 }

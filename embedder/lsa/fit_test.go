@@ -135,6 +135,11 @@ func TestDeterministic(t *testing.T) {
 		}
 		ids[revision] = name
 	}
+	seeded := cfg
+	seeded.Seed++
+	if slices.Equal(mustEmbed(t, mustFit(t, texts, seeded), texts[0]), mustEmbed(t, mustFit(t, texts, cfg), texts[0])) {
+		t.Error("the seed does not matter")
+	}
 	other := append(slices.Clone(texts[1:]), "something else")
 	if revision := mustFit(t, other, cfg).ID().Revision; ids[revision] != "" {
 		t.Errorf("revision %s of other texts is that of %s", revision, ids[revision])
@@ -185,6 +190,7 @@ func TestSmallCorpora(t *testing.T) {
 		{"all empty", make([]string, 300), 1, true},
 		{"only stop words", []string{"the of and", "a"}, 1, true},
 		{"only signs", []string{"!!! ???", "🎬", "\xff\xfe"}, 1, true},
+		{"five texts eight times each", slices.Repeat(embeddertest.Texts()[:5], 8), 5, false},
 		{"300 unique words each once", numberedTexts(300), 256, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -254,6 +260,22 @@ func TestVocabularyIsBounded(t *testing.T) {
 			if row := mustEmbed(t, m, term); vec.Dot(row, row) != 0 {
 				t.Errorf("%d terms of %d texts to share %v: %q is known", c.max, c.min, c.share, term)
 			}
+		}
+	}
+}
+
+// Worked by hand. At full rank and power 1 nothing is lost: the cosine is that of
+// the tf-idf weights. alpha and gamma stand in one of two texts, idf 1+ln(3/2);
+// beta in both, idf 1. At power 0 two texts of two dimensions are orthogonal.
+func TestCosinesByHand(t *testing.T) {
+	texts := []string{"alpha beta", "beta gamma"}
+	rare := 1 + math.Log(1.5)
+	for power, want := range map[float64]float64{1: 1 / (1 + rare*rare), 0: 0} {
+		cfg := lsa.DefaultConfig()
+		cfg.Power, cfg.Lead = power, 0
+		v := mustEmbed(t, mustFit(t, texts, cfg), texts...)
+		if got := float64(vec.Dot(v[:2], v[2:])); math.Abs(got-want) > 1e-5 {
+			t.Errorf("power %v: cosine of %q is %v, want %v", power, texts, got, want)
 		}
 	}
 }

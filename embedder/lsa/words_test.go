@@ -53,6 +53,7 @@ func TestOtherWord(t *testing.T) {
 		{"schindlers", "schindler's"},
 		{"が", "か"}, // a mark that is no accent
 		{"千と千尋", "尋千"},
+		{"スター", "ー"},
 	} {
 		m := mustFit(t, []string{c.fitted}, lsa.DefaultConfig())
 		if got := mustEmbed(t, m, c.asked); got[0] != 0 {

@@ -386,6 +386,45 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// cancelling ends a context once a whole answer was read.
+type cancelling struct {
+	http.RoundTripper
+	cancel context.CancelFunc
+}
+
+func (c cancelling) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = closing{resp.Body, c.cancel}
+	}
+	return resp, err
+}
+
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+func (c closing) Close() error {
+	defer c.then()
+	return c.ReadCloser.Close()
+}
+
+// A context that ends between two batches, neither of which fails, is an error
+// all the same: the second was never asked for.
+func TestCancelledBetweenBatches(t *testing.T) {
+	s := newServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := s.config()
+	cfg.BatchTexts, cfg.Parallel = 1, 1
+	c, err := remote.New(cfg, &http.Client{Transport: cancelling{s.Client().Transport, cancel}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.Embed(ctx, []string{"a", "b", "c"}, make([]float32, 12))
+	checkError(t, err, context.Canceled)
+}
+
 // One bad batch ends the others and gives its own error.
 func TestFirstErrorWins(t *testing.T) {
 	s := newServer(t)
