@@ -8,6 +8,7 @@ type focus struct {
 	keys    []float32 // [ceil(tokens/32)][headDims][32]
 	values  []float32 // [tokens][32], one panel
 	weights []float32 // [tokens x tokens]
+	sums    []float32 // [tokens], of the rows of weights
 }
 
 func newFocus(tokens int) focus {
@@ -16,6 +17,7 @@ func newFocus(tokens int) focus {
 		keys:    make([]float32, panels*headDims*vec.PanelWidth),
 		values:  make([]float32, tokens*vec.PanelWidth),
 		weights: make([]float32, tokens*tokens),
+		sums:    make([]float32, tokens),
 	}
 }
 
@@ -29,18 +31,20 @@ func (f *focus) attend(dst, mixed []float32, first, n, heads int) {
 		at := h * headDims
 		f.pack(mixed[hidden+at:], mixed[2*hidden+at:], 3*hidden, n)
 		vec.MulPanels(f.weights, n, mixed[at:], 3*hidden, f.keys, nil, n, headDims, n)
+		f.soften(n)
 		out := dst[at:]
-		vec.MulPanels(out, hidden, f.soften(n), n, f.values, nil, n, n, headDims)
+		vec.MulPanels(out, hidden, f.weights, n, f.values, nil, n, n, headDims)
+		for i, sum := range f.sums[:n] { // softmax's division, on few values
+			scale(out[i*hidden:][:headDims], 1/sum)
+		}
 	}
 }
 
-// soften turns each of n rows of products into weights that sum to 1.
-func (f *focus) soften(n int) []float32 {
+// soften turns n rows of products into weights, and keeps their sums.
+func (f *focus) soften(n int) {
 	for i := range n {
-		row := f.weights[i*n : i*n+n]
-		scale(row, 1/vec.ExpSum(row))
+		f.sums[i] = vec.ExpSum(f.weights[i*n : i*n+n])
 	}
-	return f.weights
 }
 
 // pack puts n keys and n values, rows step apart, into panels. Columns past n

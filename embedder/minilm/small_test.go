@@ -72,9 +72,10 @@ func smallTensors(s shape) dict {
 		add(name+".weight", 0.2, 1, s.hidden)
 		add(name+".bias", 0.2, 0, s.hidden)
 	}
-	add("embeddings.word_embeddings.weight", 1, 0, s.vocab, s.hidden)
-	add("embeddings.position_embeddings.weight", 0.5, 0, s.positions, s.hidden)
-	add("embeddings.token_type_embeddings.weight", 0.5, 0, 2, s.hidden)
+	// Small embeddings, so that a larger epsilon shows.
+	add("embeddings.word_embeddings.weight", 0.02, 0, s.vocab, s.hidden)
+	add("embeddings.position_embeddings.weight", 0.01, 0, s.positions, s.hidden)
+	add("embeddings.token_type_embeddings.weight", 0.01, 0, 2, s.hidden)
 	norm("embeddings.LayerNorm")
 	for i := range s.layers {
 		name := "encoder.layer." + strconv.Itoa(i)

@@ -91,6 +91,16 @@ def fuse(model, folder):
     return path
 
 
+def cpu_seconds(pid):
+    """CPU time of a process so far; 0 where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            user, system = f.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return 0.0
+
+
 def timed(work, *args):
     start = time.perf_counter()
     result = work(*args)
@@ -127,16 +137,20 @@ def main():
         ours = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
 
         def ask():
+            before = cpu_seconds(ours.pid)
             ours.stdin.write("\n")
             ours.stdin.flush()
-            return json.loads(ours.stdout.readline())
+            answer = json.loads(ours.stdout.readline())
+            answer["cpu"] = cpu_seconds(ours.pid) - before
+            return answer
 
         ask(), peer.embed(texts)  # warm both
         rounds, theirs = [], []
         for _ in range(args.rounds):
             rounds.append(ask())
+            before = time.process_time()
             vectors, seconds = timed(peer.embed, texts)
-            theirs.append(seconds)
+            theirs.append({"seconds": seconds, "cpu": time.process_time() - before})
         ours.stdin.close()
         if ours.wait() != 0:
             raise SystemExit("ours failed")
@@ -150,14 +164,15 @@ def report(texts, lengths, args, how, rounds, theirs, cosine):
     # Multiplications and additions of the matrix products: 6 layers of weights for each token, and
     # attention's two products for each pair of tokens.
     flop = sum(6 * (2 * n * (4 * 384 * 384 + 2 * 384 * 1536) + 4 * n * n * 384) for n in lengths)
-    rates = [(len(texts) / r["seconds"], len(texts) / s) for r, s in zip(rounds, theirs)]
+    rates = [(len(texts) / r["seconds"], len(texts) / s["seconds"]) for r, s in zip(rounds, theirs)]
     print(f"{len(texts)} texts, {np.mean(lengths):.0f} tokens on average, {args.threads} threads, {args.rounds} rounds in turns")
-    print(f"{'':24}{'texts/s':>10}{'best':>8}{'GFLOP/s':>9}{'peak MB':>9}")
+    print(f"{'':24}{'texts/s':>10}{'best':>8}{'GFLOP/s':>9}{'CPU ms/text':>13}{'peak MB':>9}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    for name, column, memory in [(f"ours, {rounds[0]['path']}", 0, rounds[-1]["peak_mb"]), (f"onnxruntime {onnxruntime.__version__}", 1, peak)]:
+    sides = [(f"ours, {rounds[0]['path']}", 0, rounds, rounds[-1]["peak_mb"]), (f"onnxruntime {onnxruntime.__version__}", 1, theirs, peak)]
+    for name, column, runs, memory in sides:
         rate = [r[column] for r in rates]
         middle = statistics.median(rate)
-        print(f"{name:24}{middle:10.1f}{max(rate):8.1f}{middle * flop / len(texts) / 1e9:9.0f}{memory:9.0f}")
+        print(f"{name:24}{middle:10.1f}{max(rate):8.1f}{middle * flop / len(texts) / 1e9:9.0f}{statistics.median(r['cpu'] for r in runs) * 1000 / len(texts):13.1f}{memory:9.0f}")
     ratios = sorted(a / b for a, b in rates)
     print(f"ours / onnxruntime, round by round: median {statistics.median(ratios):.2f}, {ratios[0]:.2f} to {ratios[-1]:.2f}; of the best rounds {max(r[0] for r in rates) / max(r[1] for r in rates):.2f}")
     print(f"onnxruntime: {how}; least cosine between the two: 1 - {max(0, 1 - cosine):.1e}")
