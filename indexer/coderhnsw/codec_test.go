@@ -104,6 +104,62 @@ func TestErrorsOfTheFile(t *testing.T) {
 	}
 }
 
+// mended returns the head of data with another number of layers, another body and
+// the checksum that belongs to them.
+func mended(data []byte, layers int, body ...uint32) []byte {
+	out := slices.Clone(data[:headBytes])
+	binary.LittleEndian.PutUint32(out[headBytes-8:], uint32(layers))
+	clear(out[headBytes-4:])
+	for _, n := range body {
+		out = binary.LittleEndian.AppendUint32(out, n)
+	}
+	sum := crc32.Checksum(out[magicBytes:], crc32.MakeTable(crc32.Castagnoli))
+	binary.LittleEndian.PutUint32(out[headBytes-4:], sum)
+	return out
+}
+
+// Graphs with the right checksum that the library would panic on, or never end.
+func TestReadChecksEveryLink(t *testing.T) {
+	vecs := indexertest.Clustered(3, 3, 4)
+	data := encoded(t, mustNew(t, vecs, 4, light()))
+	tests := []struct {
+		name   string
+		layers int
+		body   []uint32 // count of nodes; row, count of links, links
+		ok     bool
+	}{
+		{"a triangle", 1, []uint32{3, 0, 1, 1, 1, 1, 2, 2, 1, 0}, true},
+		{"no links", 1, []uint32{3, 0, 0, 1, 0, 2, 0}, true},
+		{"two layers", 2, []uint32{3, 0, 0, 1, 0, 2, 0, 1, 1, 0}, true},
+		{"no layer", 0, nil, false},
+		{"a row missing", 1, []uint32{2, 0, 0, 1, 0}, false},
+		{"a row too many", 1, []uint32{4, 0, 0, 1, 0, 2, 0, 3, 0}, false},
+		{"a row twice", 1, []uint32{3, 0, 0, 1, 0, 1, 0}, false},
+		{"rows out of order", 1, []uint32{3, 0, 0, 2, 0, 1, 0}, false},
+		{"an empty layer", 2, []uint32{3, 0, 0, 1, 0, 2, 0, 0}, false},
+		{"a row that the layer below lacks", 3, []uint32{3, 0, 0, 1, 0, 2, 0, 1, 1, 0, 1, 2, 0}, false},
+		{"a link past the end", 1, []uint32{3, 0, 1, 3, 1, 0, 2, 0}, false},
+		{"a link off the layer", 2, []uint32{3, 0, 0, 1, 0, 2, 0, 1, 1, 1, 2}, false},
+		{"a link to itself", 1, []uint32{3, 0, 1, 0, 1, 0, 2, 0}, false},
+		{"more links than M", 1, slices.Concat([]uint32{3, 0, 25}, slices.Repeat([]uint32{1}, 25), []uint32{1, 0, 2, 0}), false},
+		{"as many links as M", 1, slices.Concat([]uint32{3, 0, 24}, slices.Repeat([]uint32{1}, 24), []uint32{1, 0, 2, 0}), true},
+		{"too many layers", 21, nil, false},
+	}
+	for _, tt := range tests {
+		ix, err := coderhnsw.Read(bytes.NewReader(mended(data, tt.layers, tt.body...)), vecs, 4)
+		if tt.ok != (err == nil) || err != nil && !errors.Is(err, coderhnsw.ErrFormat) {
+			t.Errorf("%s: error %v, want one: %v", tt.name, err, !tt.ok)
+			continue
+		}
+		if err != nil {
+			continue
+		}
+		if hits, err := ix.Search(t.Context(), vecs[:4], 3, nil); len(hits) != 3 || err != nil {
+			t.Errorf("%s: answers %v, error %v, want 3 rows", tt.name, hits, err)
+		}
+	}
+}
+
 // FuzzRead mends the checksum of what it is given, so that the checks behind it
 // are reached. Whatever passes them must answer as an index does: the library
 // itself would panic on a link to a node that is not there.

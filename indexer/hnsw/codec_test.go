@@ -94,6 +94,63 @@ func TestErrorsOfTheFile(t *testing.T) {
 	}
 }
 
+// The head of a file, as the comment of WriteTo has it.
+const headBytes = 8 + 4*4 + 8 + 8 + 4
+
+// lists returns the lists of links in a file, in its order.
+func lists(data []byte) [][]uint32 {
+	var all [][]uint32
+	for rest := data[headBytes : len(data)-4]; len(rest) > 0; {
+		list := make([]uint32, binary.LittleEndian.Uint16(rest))
+		n, _ := binary.Decode(rest[2:], binary.LittleEndian, list)
+		rest = rest[2+n:]
+		all = append(all, list)
+	}
+	return all
+}
+
+// mended returns the head of data with other lists and the checksum that belongs
+// to them.
+func mended(data []byte, lists [][]uint32) []byte {
+	out := slices.Clone(data[:headBytes])
+	for _, list := range lists {
+		out = binary.LittleEndian.AppendUint16(out, uint16(len(list)))
+		for _, link := range list {
+			out = binary.LittleEndian.AppendUint32(out, link)
+		}
+	}
+	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, crc32.MakeTable(crc32.Castagnoli)))
+}
+
+func TestReadCountsLinks(t *testing.T) {
+	vecs := indexertest.Clustered(3, 60, 4)
+	data := encoded(t, mustNew(t, vecs, 4, hnsw.Config{M: 2, EfConstruction: 8, Ef: 8, Seed: 1}))
+	for n, ok := range []bool{true, true, true, true, true, false, false} { // of row 0 on level 0, with room for 4
+		other := lists(data)
+		other[0] = []uint32{1, 2, 3, 4, 5, 6}[:n]
+		if _, err := hnsw.Read(bytes.NewReader(mended(data, other)), vecs, 4); ok != (err == nil) || err != nil && !errors.Is(err, hnsw.ErrFormat) {
+			t.Errorf("%d links: error %v, want one: %v", n, err, !ok)
+		}
+	}
+}
+
+// A graph whose links lead nowhere is of no help, but the answer is right: the
+// rows are scanned.
+func TestGraphWithoutLinksStillAnswers(t *testing.T) {
+	vecs := indexertest.Clustered(3, 400, dims)
+	data := encoded(t, mustNew(t, vecs, dims, narrow()))
+	bare := make([][]uint32, len(lists(data)))
+	ix, err := hnsw.Read(bytes.NewReader(mended(data, bare)), vecs, dims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, keep := range []indexer.Keep{nil, func(row uint32) bool { return row%2 == 0 }} {
+		if hits, err := ix.Search(t.Context(), vecs[:dims], 15, keep); len(hits) != 15 || hits[0].Row != 0 || err != nil {
+			t.Errorf("answers %v, error %v, want row 0 and 14 more", hits, err)
+		}
+	}
+}
+
 // FuzzRead mends the checksum of what it is given, so that the checks behind it
 // are reached. Whatever passes them must answer as an index does.
 func FuzzRead(f *testing.F) {

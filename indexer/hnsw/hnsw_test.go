@@ -277,6 +277,25 @@ func TestBuildStopsWithItsContext(t *testing.T) {
 	}
 }
 
+// However few rows are kept, keep is not asked much more than once a row: a walk
+// that finds nothing gives up for a scan.
+func TestSelectiveKeepIsNotAskedForEver(t *testing.T) {
+	const n = 4000
+	vecs := indexertest.Clustered(91, n, dims)
+	ix := mustNew(t, vecs, dims, narrow())
+	asked := 0
+	hits, err := ix.Search(t.Context(), vecs[:dims], 10, func(row uint32) bool {
+		asked++
+		return row == n-1
+	})
+	if err != nil || len(hits) != 1 || hits[0].Row != n-1 {
+		t.Errorf("got %v, error %v, want row %d", hits, err, n-1)
+	}
+	if asked > n+n/3 {
+		t.Errorf("keep was asked %d times about %d rows", asked, n)
+	}
+}
+
 // Dimensions of very different size, and one that is next to nothing, lose no
 // recall to the codes.
 func TestUnevenDimensions(t *testing.T) {

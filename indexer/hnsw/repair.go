@@ -5,17 +5,16 @@ import (
 	"slices"
 )
 
-// repair links rows that no walk on the lowest level can reach, as choosing again
-// may cut the last link to a row, and rows that are equal may link to each other
-// alone. Every member is reachable afterwards unless all near rows have full
-// lists, which a scan of the kept rows makes up for.
+// repair links every row that no walk on the lowest level can reach from the
+// entry: choosing again may cut the last link to a row, and rows that are equal
+// may link to each other alone.
 func (in *inserter) repair(ctx context.Context) error {
 	x, w := in.x, in.walks[0]
 	if x.graph.members == 0 {
 		return nil
 	}
 	reached := newWalk(x.Len())
-	reached.flood(x, x.graph.entry)
+	reached.flood(x.graph, x.graph.entry)
 	for row := range uint32(x.Len()) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -24,40 +23,48 @@ func (in *inserter) repair(ctx context.Context) error {
 			continue
 		}
 		s := x.exactly(w, x.row(row))
-		w.search(x.graph, s, []key{w.descend(x.graph, s, 0)}, x.cfg.EfConstruction, 0)
-		if in.adopt(w.beam.keys, row, reached) {
-			reached.visit(row)
-			reached.flood(x, row)
-		}
+		starts := []key{w.descend(x.graph, s, 0), w.one(s, x.graph.entry)}
+		w.search(x.graph, s, starts, x.cfg.EfConstruction, 0)
+		x.graph.adopt(row, w.beam.keys, reached)
+		reached.flood(x.graph, row)
 	}
 	return nil
 }
 
-// adopt links to row from the first of the near rows that is reached and has
-// room, and says whether there is one.
-func (in *inserter) adopt(near []key, row uint32, reached *walk) bool {
-	for _, k := range near {
-		from := k.row()
-		if from == row || !reached.wasVisited(from) {
+// adopt makes row, which is not reached, a link of one that is: of the first of
+// the near rows that has room, or else of the nearest in the place of its last
+// link, which row then links to itself. What was reached stays reached, since
+// nothing that was reached hung on a link of row.
+func (g *graph) adopt(row uint32, near []key, reached *walk) {
+	parent := none
+	for _, k := range append(near, newKey(0, g.entry)) { // all near rows may be as lost as row
+		if !reached.wasVisited(k.row()) {
 			continue
 		}
-		slot := in.x.graph.slot(from, 0)
-		if end := slices.Index(slot, none); end >= 0 {
-			slot[end] = row
-			return true
+		if end := slices.Index(g.slot(k.row(), 0), none); end >= 0 {
+			g.slot(k.row(), 0)[end] = row
+			return
+		}
+		if parent == none {
+			parent = k.row()
 		}
 	}
-	return false
+	last := &g.slot(parent, 0)[2*g.m-1]
+	lost := *last
+	*last = row
+	if links := g.links(row, 0); lost != none && !slices.Contains(links, lost) {
+		g.slot(row, 0)[min(len(links), 2*g.m-1)] = lost
+	}
 }
 
 // flood marks every row that links of the lowest level lead to from row.
-func (w *walk) flood(x *Index, row uint32) {
+func (w *walk) flood(g *graph, row uint32) {
 	w.visit(row)
 	queue := []uint32{row}
 	for len(queue) > 0 {
 		at := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		for _, link := range x.graph.links(at, 0) {
+		for _, link := range g.links(at, 0) {
 			if w.visit(link) {
 				queue = append(queue, link)
 			}

@@ -36,6 +36,7 @@ func checkKeep(t *testing.T, build Build, minRecall float64) error {
 		keep indexer.Keep
 	}{
 		{"all", func(uint32) bool { return true }},
+		{"nine in ten", func(row uint32) bool { return row%10 != 0 }},
 		{"half", func(row uint32) bool { return row%2 == 1 }},
 		{"a tenth", func(row uint32) bool { return row%10 == 3 }},
 		{"1%", func(row uint32) bool { return row%100 == 42 }},
@@ -53,7 +54,7 @@ func checkKeep(t *testing.T, build Build, minRecall float64) error {
 			return f.keep(row)
 		}
 		for _, q := range asked {
-			for _, k := range []int{1, 10, 25} {
+			for _, k := range []int{1, 10, 25, 160} {
 				hits, err := ix.Search(t.Context(), q, k, keep)
 				if err = errors.Join(err, outside); err != nil {
 					return err
