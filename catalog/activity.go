@@ -3,6 +3,8 @@ package catalog
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -103,10 +105,19 @@ func (s Scale) String() string { return fmt.Sprintf("%g..%g/%g", s.Min, s.Max, s
 
 // ParseScale reads what [Scale.String] writes: "0.5..5/0.5".
 func ParseScale(text string) (Scale, error) {
+	low, rest, dots := strings.Cut(text, "..")
+	high, step, slash := strings.Cut(rest, "/")
 	var s Scale
-	var rest string
-	n, _ := fmt.Sscanf(text+" .", "%g..%g/%g %s", &s.Min, &s.Max, &s.Step, &rest)
-	if n != 4 || rest != "." {
+	ok := dots && slash
+	for _, part := range []struct {
+		text string
+		dst  *float64
+	}{{low, &s.Min}, {high, &s.Max}, {step, &s.Step}} {
+		v, err := strconv.ParseFloat(part.text, 64)
+		*part.dst = v
+		ok = ok && err == nil
+	}
+	if !ok {
 		return Scale{}, fmt.Errorf("rating scale %q, want min..max/step such as 0.5..5/0.5: %w", text, ErrInvalid)
 	}
 	return s, s.Validate()

@@ -52,6 +52,15 @@ func testActiveSince(t *testing.T, s Store) {
 	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "p", From: from, To: from + 1, Accounts: []catalog.Account{{User: "e", At: epoch}}}))
 	users, _ = since(last, 0)
 	same(t, "nothing grew", users, nil)
+
+	for range 2 { // a record that changed counts, one that is the same does not
+		ok[catalog.Tally](t)(s.PutUsers(ctx, []catalog.User{{ID: "f", Age: 12}}))
+	}
+	users, last = since(last, 0)
+	same(t, "a new record", users, []catalog.UserID{"f"})
+	ok[catalog.Tally](t)(s.PutUsers(ctx, []catalog.User{{ID: "f", Age: 12}}))
+	users, _ = since(last, 0)
+	same(t, "the same record", users, nil)
 }
 
 // A reader that goes on from where it stood meets everybody, however the

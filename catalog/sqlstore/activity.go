@@ -8,7 +8,8 @@ import (
 	"marquee/catalog"
 )
 
-// ActiveSince returns at most limit people whose history grew after the
+// ActiveSince returns at most limit people whose history grew, or whose record
+// changed, after the
 // sequence number seq, in the order in which that was committed, and the number
 // of the last of them, from which the next call goes on; with nobody new it is
 // seq. Someone who was active several times is named once, at the latest. A

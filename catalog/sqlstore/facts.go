@@ -71,12 +71,25 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 		if err := upsertFacts(ctx, tx, t, last, changed); err != nil {
 			return err
 		}
+		if t.kind == userTable.kind { // who remembers a person must read them anew
+			if err := numberUsers(ctx, tx, userIDs(changed)); err != nil {
+				return err
+			}
+		}
 		return lookupExec(ctx, tx, "DELETE FROM unknown_ids WHERE kind = '"+t.kind+"' AND id IN (%s)", ids)
 	})
 	if err != nil {
 		return catalog.Tally{}, err
 	}
 	return tally, nil
+}
+
+func userIDs(ids []string) []catalog.UserID {
+	out := make([]catalog.UserID, len(ids))
+	for i, id := range ids {
+		out[i] = catalog.UserID(id)
+	}
+	return out
 }
 
 // lastOfEach returns the last row of each id, and the ids in the order in which

@@ -45,7 +45,7 @@ func storeSeen(ctx context.Context, tx *sqlx.Tx, news map[pair]past) (catalog.Ta
 	if err := upsertSeen(ctx, tx, held, changed); err != nil {
 		return tally, err
 	}
-	return tally, numberUsers(ctx, tx, changed)
+	return tally, numberUsers(ctx, tx, usersOf(changed))
 }
 
 // sortedPairs returns the keys by user and movie, the order of the table.
@@ -111,15 +111,19 @@ func upsertSeen(ctx context.Context, tx *sqlx.Tx, rows map[pair]past, keys []pai
 	return b.flush(ctx)
 }
 
-// numberUsers gives the people of keys, which are sorted, the next sequence
-// numbers.
-func numberUsers(ctx context.Context, tx *sqlx.Tx, keys []pair) error {
+// usersOf returns the people of keys, which are sorted, each once.
+func usersOf(keys []pair) []catalog.UserID {
 	var users []catalog.UserID
 	for _, k := range keys {
 		if n := len(users); n == 0 || users[n-1] != k.user {
 			users = append(users, k.user)
 		}
 	}
+	return users
+}
+
+// numberUsers gives users, each once, the next sequence numbers in their order.
+func numberUsers(ctx context.Context, tx *sqlx.Tx, users []catalog.UserID) error {
 	if len(users) == 0 {
 		return nil
 	}

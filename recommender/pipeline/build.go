@@ -97,17 +97,22 @@ func Embed(ctx context.Context, texts []string, o Options) (Vectors, error) {
 		return Vectors{}, fmt.Errorf("embedder: %w", err)
 	}
 	v := Vectors{ID: e.ID()}
+	fitted, isFitted := e.(io.WriterTo)
+	cache := o.Cache
+	if isFitted {
+		cache = nil // its ID changes with the catalog: what was kept would never be asked for again
+	}
 	kept := 0
-	v.Values, err = embedder.Corpus(ctx, e, o.Cache, texts, func(done, total, cached int) {
+	v.Values, err = embedder.Corpus(ctx, e, cache, texts, func(done, total, cached int) {
 		kept = cached
 		o.Progress("embed", done, total)
 	})
 	if err != nil {
 		return Vectors{}, fmt.Errorf("embed %d texts with %s: %w", len(texts), v.ID, err)
 	}
-	if w, ok := e.(io.WriterTo); ok {
+	if isFitted {
 		var buf bytes.Buffer
-		if _, err := w.WriteTo(&buf); err != nil {
+		if _, err := fitted.WriteTo(&buf); err != nil {
 			return Vectors{}, fmt.Errorf("write %s: %w", v.ID, err)
 		}
 		v.Fitted = buf.Bytes()

@@ -44,6 +44,12 @@ func (c *importAPICmd) Run(ctx context.Context, e *env) error {
 	if c.Edition == catalogapi.Edition2026 {
 		cfg.Bulk = c.Bulk
 	}
+	cfg.Fields.User = map[string]string{}
+	for field, ours := range map[string]string{c.Liked: "liked", c.Disliked: "disliked"} {
+		if field != "" {
+			cfg.Fields.User[field] = ours
+		}
+	}
 	client, err := catalogapi.New(cfg, http.DefaultClient, e.log)
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, errUsage)
@@ -59,7 +65,7 @@ func (c *importAPICmd) Run(ctx context.Context, e *env) error {
 	}
 	e.log.Info("asking the catalog API", "movies", len(ids.Movies), "people", len(ids.Users), "edition", c.Edition)
 	bar := e.progress()
-	report, err := client.Crawl(ctx, ids, store, func(p catalogapi.Progress) { bar.show("import", p.Done, p.Total) })
+	report, err := client.Crawl(ctx, ids, store, func(p catalogapi.Progress) { bar.show("ask for "+p.Kind+"s", p.Done, p.Total) })
 	bar.end()
 	if err != nil {
 		return err
