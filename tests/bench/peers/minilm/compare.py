@@ -118,6 +118,7 @@ def main():
     flags.add_argument("--rounds", type=int, default=5)
     flags.add_argument("--threads", type=int, default=2)
     flags.add_argument("--kernel", default="", help="kernel path of ours: avx512, avx2 or go; default the best")
+    flags.add_argument("--least", type=float, default=0, help="fail below this ratio of ours to onnxruntime, median of the rounds")
     args = flags.parse_args()
 
     tokenizer = tokenizers.Tokenizer.from_file(args.tokenizer)
@@ -157,7 +158,11 @@ def main():
         mine = np.fromfile(written, dtype="<f4").reshape(len(texts), -1)
 
     cosine = (mine.astype(np.float64) * vectors).sum(axis=1).min()
-    report(texts, lengths, args, how, rounds, theirs, cosine)
+    ratio = report(texts, lengths, args, how, rounds, theirs, cosine)
+    if cosine < 0.9999:
+        raise SystemExit(f"cosine {cosine} with onnxruntime, want 0.9999")
+    if ratio < args.least:
+        raise SystemExit(f"{ratio:.2f} of onnxruntime's texts a second, want {args.least}")
 
 
 def report(texts, lengths, args, how, rounds, theirs, cosine):
@@ -176,6 +181,7 @@ def report(texts, lengths, args, how, rounds, theirs, cosine):
     ratios = sorted(a / b for a, b in rates)
     print(f"ours / onnxruntime, round by round: median {statistics.median(ratios):.2f}, {ratios[0]:.2f} to {ratios[-1]:.2f}; of the best rounds {max(r[0] for r in rates) / max(r[1] for r in rates):.2f}")
     print(f"onnxruntime: {how}; least cosine between the two: 1 - {max(0, 1 - cosine):.1e}")
+    return statistics.median(ratios)
 
 
 main()
