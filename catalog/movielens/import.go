@@ -145,7 +145,7 @@ func (im *importer) scan(s source, take func(fields []string, line int) error, f
 			}
 		}
 		fields, line, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err == nil {

@@ -41,7 +41,7 @@ func (im *importer) readMetadata() error {
 			}
 		}
 		line, err := lines.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return im.finish(file)
 		}
 		if err == nil && len(strings.TrimSpace(string(line))) == 0 {

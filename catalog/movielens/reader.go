@@ -52,7 +52,7 @@ func open(dir string, s source, sep string) (*reader, error) {
 func (r *reader) header(columns []string) error {
 	header, err := r.csv.Next()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the file is empty, want the header %s: %w", strings.Join(columns, ","), catalog.ErrInvalid)
 	case errors.Is(err, rows.ErrRow):
 		return fmt.Errorf("header: %w: %w", err, catalog.ErrInvalid)

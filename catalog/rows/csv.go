@@ -98,7 +98,7 @@ func (c *CSV) quoted(first physical) ([]string, error) {
 	for open && err == nil {
 		var next physical
 		next, err = c.take()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = fmt.Errorf("a quote is opened and never closed: %w", ErrRow)
 			break
 		}

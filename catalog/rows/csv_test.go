@@ -21,7 +21,7 @@ func read(t testing.TB, text string, max int) (got []string) {
 	for {
 		fields, err := r.Next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return got
 		case errors.Is(err, rows.ErrRow):
 			got = append(got, strconv.Itoa(r.Line())+":!")
@@ -75,7 +75,7 @@ func TestLinesAreBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	for {
 		line, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -117,7 +117,7 @@ func FuzzCSV(f *testing.F) {
 		var want []string
 		for {
 			fields, err := r.Read()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

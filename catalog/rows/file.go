@@ -3,6 +3,7 @@ package rows
 import (
 	"bufio"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +62,7 @@ func decode(r io.Reader) (io.Reader, error) {
 // Read reads decoded text. Its errors name the file.
 func (f *File) Read(p []byte) (int, error) {
 	n, err := f.text.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%s: %w", f.path, err)
 	}
 	return n, err

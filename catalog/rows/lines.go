@@ -35,10 +35,10 @@ func NewLines(r io.Reader, max int) *Lines {
 func (l *Lines) Next() ([]byte, error) {
 	line, err := l.r.ReadSlice('\n')
 	l.number++
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		line, err = l.readLong(line)
 	}
-	if err == io.EOF && len(line) > 0 {
+	if errors.Is(err, io.EOF) && len(line) > 0 {
 		err = nil
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func (l *Lines) readLong(head []byte) ([]byte, error) {
 		if len(l.long) <= l.max+2 { // room for the line's end
 			l.long = append(l.long, more...)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return l.long, err
 		}
 	}

@@ -107,7 +107,7 @@ func (s *Store) shut() error {
 			continue
 		}
 		err := db.Close()
-		if _, kind := adviceFor(err); s.kind == Postgres && kind == catalog.ErrUnavailable {
+		if _, kind := adviceFor(err); s.kind == Postgres && errors.Is(kind, catalog.ErrUnavailable) {
 			continue // a connection that the server has cut is closed
 		}
 		errs = append(errs, err)

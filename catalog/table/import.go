@@ -107,7 +107,7 @@ func (im *importer) each(take func(rec *record, line int) error, flush func() er
 	held, size := 0, 0 // rows and bytes read when the batch began
 	for {
 		rec, line, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil && !rowFault(err) {
@@ -180,7 +180,7 @@ func (im *importer) last(key func(rec *record) string) (map[string]int, error) {
 	for {
 		rec, line, err := r.next()
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return last, nil
 		case err != nil && rowFault(err):
 			continue

@@ -118,8 +118,8 @@ func (r *record) runtime() int {
 	v := r.values["runtime_minutes"]
 	if m := runtimeUnit.FindStringSubmatch(strings.ToLower(v.text)); m != nil && v.text != "" {
 		var hours, minutes int
-		fmt.Sscan(m[1], &hours)
-		fmt.Sscan(m[2], &minutes)
+		_, _ = fmt.Sscan(m[1], &hours) // digits or nothing, which is 0
+		_, _ = fmt.Sscan(m[2], &minutes)
 		return hours*60 + minutes
 	}
 	f, _, err := v.number()

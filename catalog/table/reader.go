@@ -47,7 +47,7 @@ func (r *reader) readHeader() error {
 	lines := rows.NewLines(r.file, 1<<20)
 	first, err := lines.Next()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the file is empty, want a header line with the names of the columns: %w", catalog.ErrInvalid)
 	case errors.Is(err, rows.ErrRow):
 		return fmt.Errorf("header: %w: %w", err, catalog.ErrInvalid)
@@ -141,7 +141,7 @@ func (r *reader) next() (*record, int, error) {
 	for {
 		line, err := r.lines.Next()
 		number := r.lines.Number()
-		if err == io.EOF && r.count == 0 {
+		if errors.Is(err, io.EOF) && r.count == 0 {
 			return nil, number, fileFault{"the file is empty, want one JSON object a line"}
 		}
 		if err == nil && len(bytes.TrimSpace(line)) == 0 {

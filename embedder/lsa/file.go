@@ -139,13 +139,13 @@ func (s *source) config(m *Model, size int) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m.cfg); err != nil {
-		return fmt.Errorf("configuration %.100q: %v: %w", text, err, ErrFormat)
+		return fmt.Errorf("configuration %.100q: %w: %w", text, err, ErrFormat)
 	}
 	if again, err := json.Marshal(m.cfg); err != nil || !bytes.Equal(again, text) {
 		return fmt.Errorf("configuration is %.300q, want it as it was written, %q: %w", text, again, ErrFormat)
 	}
 	if err := m.cfg.Validate(); err != nil {
-		return fmt.Errorf("%v: %w", err, ErrFormat)
+		return fmt.Errorf("%w: %w", err, ErrFormat)
 	}
 	return nil
 }

@@ -35,13 +35,13 @@ func (s *splitter) split(text string, emit func(term []byte, from, to int)) {
 		if c := text[at]; c < utf8.RuneSelf {
 			switch {
 			case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
-				s.add(rune(c), at, text)
+				s.add(rune(c), at)
 			case 'A' <= c && c <= 'Z':
-				s.add(rune(c)+'a'-'A', at, text)
+				s.add(rune(c)+'a'-'A', at)
 			case c == '\'':
 				s.mark = len(s.word)
 			default:
-				s.end(text, at)
+				s.end(at)
 			}
 			at++
 			continue
@@ -49,24 +49,24 @@ func (s *splitter) split(text string, emit func(term []byte, from, to int)) {
 		r, size := utf8.DecodeRuneInString(text[at:])
 		switch {
 		case unspaced(r):
-			s.pair(r, text, at, at+size)
+			s.pair(r, at, at+size)
 		case unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r):
-			s.add(unicode.ToLower(r), at, text)
+			s.add(unicode.ToLower(r), at)
 		case r == '’':
 			s.mark = len(s.word)
 		default:
-			s.end(text, at)
+			s.end(at)
 		}
 		at += size
 	}
-	s.end(text, len(text))
+	s.end(len(text))
 	s.emit = nil
 }
 
 // add adds r to the word, or begins one with it.
-func (s *splitter) add(r rune, at int, text string) {
+func (s *splitter) add(r rune, at int) {
 	if s.last != 0 {
-		s.end(text, at)
+		s.end(at)
 	}
 	if len(s.word) == 0 {
 		s.from, s.ascii, s.mark = at, true, 0
@@ -78,7 +78,7 @@ func (s *splitter) add(r rune, at int, text string) {
 }
 
 // end ends the word or the run of pairs that stands before at.
-func (s *splitter) end(text string, at int) {
+func (s *splitter) end(at int) {
 	if s.last != 0 && s.from == s.lastAt { // a run of one character
 		s.word = utf8.AppendRune(s.word[:0], s.last)
 		s.ascii = false
@@ -101,9 +101,9 @@ func (s *splitter) end(text string, at int) {
 }
 
 // pair takes the next character of a script without blanks.
-func (s *splitter) pair(r rune, text string, at, to int) {
+func (s *splitter) pair(r rune, at, to int) {
 	if s.last == 0 {
-		s.end(text, at)
+		s.end(at)
 		s.from = at
 	} else {
 		s.word = utf8.AppendRune(utf8.AppendRune(s.word[:0], s.last), r)

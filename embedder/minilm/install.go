@@ -52,10 +52,11 @@ func install(ctx context.Context, dir string, files []File, from string, progres
 	if len(s.missing) == 0 {
 		return nil
 	}
-	if err := s.source(from); err != nil && !errors.Is(err, errDone) {
-		return fmt.Errorf("install the model from %s: %w", from, err)
-	} else if err != nil {
+	switch err := s.source(from); {
+	case errors.Is(err, errDone):
 		return nil
+	case err != nil:
+		return fmt.Errorf("install the model from %s: %w", from, err)
 	}
 	names := make([]string, len(s.missing))
 	for i, f := range s.missing {
@@ -93,9 +94,10 @@ func (s *search) source(from string) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		info, err := os.Stat(name) // through links: a hub's cache keeps its files behind them
+		// Through links: a hub's cache keeps its files behind them, and some lead nowhere.
+		info, err := os.Stat(name)
 		if err != nil || !info.Mode().IsRegular() {
-			return nil
+			return nil //nolint:nilerr // it is not one of the model's files
 		}
 		if isArchive(name) {
 			if err := s.archiveFile(name); !errors.Is(err, zip.ErrFormat) {

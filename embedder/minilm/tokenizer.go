@@ -57,9 +57,9 @@ func (t *tokenizer) encode(dst []int32, text string) []int32 {
 		i += size
 	}
 	t.endWord()
-	ids := append(t.ids[:min(len(t.ids), t.limit-1)], t.sep)
+	dst = append(dst, t.ids[:min(len(t.ids), t.limit-1)]...)
 	t.shrink()
-	return append(dst, ids...)
+	return append(dst, t.sep)
 }
 
 // full reports that the text at hand has all the tokens that it may have.

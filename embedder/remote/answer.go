@@ -52,7 +52,7 @@ func (n *numbers) UnmarshalJSON(text []byte) error {
 func vectors(body []byte, texts, dims int, excerpt string) ([][]float32, error) {
 	var a answer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return nil, fmt.Errorf("%w: %v, in %q", ErrAnswer, err, excerpt)
+		return nil, fmt.Errorf("%w: %w, in %q", ErrAnswer, err, excerpt)
 	}
 	if len(a.Data) != texts {
 		return nil, fmt.Errorf("%w: %d vectors for %d texts, in %q", ErrAnswer, len(a.Data), texts, excerpt)

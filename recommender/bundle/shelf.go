@@ -53,7 +53,7 @@ func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, fmt.Errorf("begin bundle: %w", err)
 	}
-	defer s.disk.RemoveAll(draft) // renamed away by then, or rubbish
+	defer func() { _ = s.disk.RemoveAll(draft) }() // renamed away by then, or rubbish
 	for _, c := range b.contents() {
 		if err := ctx.Err(); err != nil {
 			return Manifest{}, err
@@ -118,7 +118,7 @@ func (s *Shelf) Publish(id string) error {
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", id, err)
 	}
-	defer s.disk.RemoveAll(next)
+	defer func() { _ = s.disk.RemoveAll(next) }()
 	pointer := filepath.Join(next, pointerName)
 	if err := s.disk.WriteFile(pointer, []byte(id+"\n")); err != nil {
 		return fmt.Errorf("publish %s: %w", id, err)

@@ -8,7 +8,7 @@ import (
 const (
 	womenNames = "Ada|Beatrix|Clara|Delphine|Edith|Freya|Greta|Hazel|Ines|Josephine|Katya|Lotte|Mirela|Nora|Odette|Petra|Ramona|Sabine|Thea|Ursula|Vera|Wilma|Yara|Zelda|Amara|Bronwyn|Celeste|Dunja|Esme|Imogen"
 	menNames   = "Abel|Bruno|Caspar|Dmitri|Edgar|Felix|Gideon|Hugo|Ivo|Jasper|Konrad|Leander|Milo|Nestor|Oskar|Pascal|Quentin|Rufus|Silas|Tobias|Ulric|Viktor|Wendell|Yusuf|Zoltan|Amos|Boris|Cormac|Diego|Emil"
-	lastNames  = "Marlow|Ashgrove|Bellweather|Castellane|Drummond|Ellery|Fairbairn|Garrick|Hollis|Ibarra|Jansen|Kestrel|Lindqvist|Moreau|Nakamura|Oyelaran|Penhallow|Quill|Rosetti|Sandoval|Thackeray|Underhill|Vasquez|Whitlock|Yardley|Zamora|Abernathy|Brandt|Calloway|Devereux|Eklund|Farrow|Grimaldi|Hawthorne|Iyer|Juarez|Kovacs|Lavoie|Mbeki|Novak"
+	lastNames  = "Marlow|Ashgrove|Bellwether|Castellane|Drummond|Ellery|Fairbairn|Garrick|Hollis|Ibarra|Jansen|Kestrel|Lindqvist|Moreau|Nakamura|Oyelaran|Penhallow|Quill|Rosetti|Sandoval|Thackeray|Underhill|Vasquez|Whitlock|Yardley|Zamora|Abernathy|Brandt|Calloway|Devereux|Eklund|Farrow|Grimaldi|Hawthorne|Iyer|Juarez|Kovacs|Lavoie|Mbeki|Novak"
 )
 
 // leadName returns a name that fits a hero: their sex where the words tell it,

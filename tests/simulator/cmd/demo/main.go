@@ -45,8 +45,10 @@ func main() {
 	flag.BoolVar(&d.check, "check", false, "end after the lists were checked")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := d.run(ctx); err != nil && ctx.Err() == nil {
+	err := d.run(ctx)
+	interrupted := ctx.Err() != nil
+	stop()
+	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
