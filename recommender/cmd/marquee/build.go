@@ -158,7 +158,7 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 	columns(w,
 		[]string{"bundle", m.ID},
 		[]string{"created", m.Created.Format(time.RFC3339)},
-		[]string{"parent", orNone(m.Parent)},
+		[]string{"parent", orElse(m.Parent, "none")},
 		[]string{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
 		[]string{"embedder", m.Embedder.String()},
 		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, m.Index.Settings)},

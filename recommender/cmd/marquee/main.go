@@ -150,13 +150,14 @@ type versionCmd struct{}
 func (versionCmd) Run(e *env) error {
 	p := program()
 	return e.print(p, func(w io.Writer) {
-		fmt.Fprintf(w, "marquee %s (commit %s, %s, kernels %s)\n", p.Version, orNone(p.Commit), p.Go, p.Kernel)
+		fmt.Fprintf(w, "marquee %s (commit %s, %s, kernels %s)\n", p.Version, orElse(p.Commit, "unknown"), p.Go, p.Kernel)
 	})
 }
 
-func orNone(s string) string {
+// orElse returns s, or what stands for none.
+func orElse(s, none string) string {
 	if s == "" {
-		return "unknown"
+		return none
 	}
 	return s
 }

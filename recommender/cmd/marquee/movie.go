@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"marquee/catalog"
@@ -22,8 +23,8 @@ type movieArg struct {
 	Movie string `arg:"" help:"Id or title of the movie."`
 }
 
-// find returns the movie that the argument means. A title that several movies
-// share means the newest of them, and says so.
+// find returns the movie that the argument means: by id, by whole title, or by
+// part of one. Where several are meant it takes the first and says so.
 func (a movieArg) find(ctx context.Context, e *env, store *sqlstore.Store) (catalog.Movie, error) {
 	if id, err := catalog.ParseMovieID(a.Movie); err == nil {
 		if m, err := store.Movie(ctx, id); err == nil {
@@ -36,6 +37,9 @@ func (a movieArg) find(ctx context.Context, e *env, store *sqlstore.Store) (cata
 	}
 	if len(found) == 0 {
 		return catalog.Movie{}, fmt.Errorf("no movie has the id or title %q: %w", a.Movie, catalog.ErrNotFound)
+	}
+	if whole := slices.DeleteFunc(slices.Clone(found), func(m catalog.Movie) bool { return !strings.EqualFold(m.Title, a.Movie) }); len(whole) > 0 {
+		found = whole
 	}
 	if len(found) > 1 {
 		others := make([]string, 0, len(found)-1)

@@ -69,6 +69,9 @@ func (d *demo) run(ctx context.Context) error {
 		return err
 	}
 	d.api = "http://" + l.Addr().String()
+	if d.listen, err = chosen(d.listen); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -78,6 +81,19 @@ func (d *demo) run(ctx context.Context) error {
 		return d.show(ctx, began)
 	})
 	return g.Wait()
+}
+
+// chosen returns address with a free port in the place of port 0.
+func chosen(address string) (string, error) {
+	if !strings.HasSuffix(address, ":0") {
+		return address, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
 }
 
 func serveUntil(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler) {
