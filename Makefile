@@ -25,7 +25,7 @@ test: vet ## vet and unit tests (under a minute once compiled)
 	go test ./...
 
 build: ## bin/marquee
-	go build -trimpath -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./recommender/cmd/marquee
+	go build -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./recommender/cmd/marquee
 
 vet:
 	go vet ./...
