@@ -24,7 +24,7 @@ func TestDocument(t *testing.T) {
 		{"all there is", catalog.Movie{
 			ID: "1", Title: "Heat 2", OriginalTitle: "Hitze", Year: 1997, Collection: "Heat Collection", Genres: []string{"Crime", "Drama"},
 			Keywords: []string{"heist", "los angeles"}, Tagline: "Hotter", Overview: "A thief returns.", People: []string{"Al Pacino", "Val Kilmer"},
-		}, "Heat. 1990s. Heat 2. Crime, Drama. heist, los angeles. Hotter. A thief returns. Al Pacino, Val Kilmer. 1997. Heat. Hitze."},
+		}, "Heat 2. Heat. 1990s. Crime, Drama. heist, los angeles. Hotter. A thief returns. Al Pacino, Val Kilmer. 1997. Hitze."},
 		{"leads alone", catalog.Movie{People: strings.Split("abcdefghij", "")}, "a, b, c, d, e, f."},
 		{"an original title alone", catalog.Movie{OriginalTitle: "Hitze", Year: 2000}, "2000s. 2000. Hitze."},
 		{"an encyclopedia's formula", catalog.Movie{Title: "Heat", Overview: "Heat is a 1995 American crime film directed by Michael Mann. It follows a thief."},
@@ -40,31 +40,31 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// The series stands first and again behind where a name has more than that; names in brackets and
+// The series stands behind a name that has more than that; names in brackets and
 // the original one stand last.
 func TestDocumentNames(t *testing.T) {
 	for _, c := range []struct{ title, original, collection, want string }{
-		{"Toy Story 2", "", "", "Toy Story. Toy Story 2. Toy Story."},
-		{"Rocky IV", "", "", "Rocky. Rocky IV. Rocky."},
-		{"Saw vi", "", "", "Saw. Saw vi. Saw."},
-		{"The Godfather: Part II", "", "", "The Godfather. The Godfather: Part II. The Godfather."},
-		{"Back to the Future Part III", "", "", "Back to the Future. Back to the Future Part III. Back to the Future."},
-		{"Friday the 13th Part VI: Jason Lives", "", "", "Friday the 13th. Friday the 13th Part VI: Jason Lives. Friday the 13th."},
-		{"Star Wars: Episode IV - A New Hope", "", "", "Star Wars. Star Wars: Episode IV - A New Hope. Star Wars."},
-		{"Harry Potter and the Goblet of Fire", "", "", "Harry Potter. Harry Potter and the Goblet of Fire. Harry Potter."},
+		{"Toy Story 2", "", "", "Toy Story 2. Toy Story."},
+		{"Rocky IV", "", "", "Rocky IV. Rocky."},
+		{"Saw vi", "", "", "Saw vi. Saw."},
+		{"The Godfather: Part II", "", "", "The Godfather: Part II. The Godfather."},
+		{"Back to the Future Part III", "", "", "Back to the Future Part III. Back to the Future."},
+		{"Friday the 13th Part VI: Jason Lives", "", "", "Friday the 13th Part VI: Jason Lives. Friday the 13th."},
+		{"Star Wars: Episode IV - A New Hope", "", "", "Star Wars: Episode IV - A New Hope. Star Wars."},
+		{"Harry Potter and the Goblet of Fire", "", "", "Harry Potter and the Goblet of Fire. Harry Potter."},
 		{"Beauty and the Beast", "", "", "Beauty and the Beast."},
 		{"1984", "", "", "1984."},
 		{"II", "", "", "II."},
 		{"Malcolm X", "", "Malcolm X Collection", "Malcolm X."},
-		{"Aliens", "", "Alien Collection", "Alien. Aliens. Alien."},
-		{"Die Hard 2", "", "Die Hard Collection", "Die Hard. Die Hard 2. Die Hard."},
+		{"Aliens", "", "Alien Collection", "Aliens. Alien."},
+		{"Die Hard 2", "", "Die Hard Collection", "Die Hard 2. Die Hard."},
 		{"Spirited Away (Sen to Chihiro no kamikakushi)", "", "", "Spirited Away. Sen to Chihiro no kamikakushi."},
 		{"Spirited Away (Sen to Chihiro)", "Sen to Chihiro", "", "Spirited Away. Sen to Chihiro."},
 		{"Spirited Away", "Sen to Chihiro", "", "Spirited Away. Sen to Chihiro."},
 		{"The Raid (a.k.a. The Raid: Redemption) (Serbuan maut)", "", "", "The Raid. The Raid: Redemption. Serbuan maut."},
 		{"(500) Days of Summer", "", "", "(500) Days of Summer."},
 		{"(Untitled)", "", "", "(Untitled)."},
-		{"Evangelion: You Can (Not) Redo", "", "", "Evangelion. Evangelion: You Can (Not) Redo. Evangelion."},
+		{"Evangelion: You Can (Not) Redo", "", "", "Evangelion: You Can (Not) Redo. Evangelion."},
 	} {
 		got := embedder.Document(catalog.Movie{Title: c.title, OriginalTitle: c.original, Collection: c.collection})
 		if got != c.want {
@@ -80,7 +80,7 @@ func TestDocumentLong(t *testing.T) {
 	got := embedder.Document(catalog.Movie{
 		Title: "Heat 2 (Hitze 2)", Overview: long, People: []string{"Al Pacino"}, Year: 1997,
 	})
-	if !strings.HasPrefix(got, "Heat. 1990s. Heat 2. çok") || !strings.HasSuffix(got, ". Al Pacino. 1997. Heat. Hitze 2.") {
+	if !strings.HasPrefix(got, "Heat 2. Heat. 1990s. çok") || !strings.HasSuffix(got, ". Al Pacino. 1997. Hitze 2.") {
 		t.Errorf("document is %.60q ... %q, want names first, then people, year and other names last", got, got[len(got)-40:])
 	}
 	if len(got) > 8<<10 || len(got) < 8<<10-10 {

@@ -36,7 +36,7 @@
 //	1 sweep,  power 1,   0.5, 2 x 10                0.80   0.91   1.48
 //	the same without plural endings taken off:
 //	1 sweep,  power 1,   0.5, 1.5 x 4 (default)     0.86   0.94   1.47
-//	the same on what embedder.Document composes:
+//	the same on what embedder.Document composed then, the name twice before all else:
 //	1 sweep,  power 1,   0.5, none                  0.78   0.90   1.32
 //	1 sweep,  power 1,   0.5, 1 x 4                 0.88   0.96   1.28
 //	1 sweep,  power 1,   0.5, 1.5 x 2               0.93   0.98   1.25
