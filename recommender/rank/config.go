@@ -37,7 +37,7 @@ type Config struct {
 
 // DefaultConfig returns what "marquee eval sweep" found best, on inner splits of
 // training parts, among settings in which no feature outweighs similarity.
-// Heavier popularity wins 12 to 15% of NDCG@20 on past behaviour, with half as many
+// Heavier popularity wins 8 to 15% of NDCG@20 on past behaviour, with half as many
 // movies shown and little of a person's taste left in the list;
 // deploy/docs/results/ranking-defaults.md has the table.
 func DefaultConfig() Config {
@@ -46,7 +46,7 @@ func DefaultConfig() Config {
 		Quality:            1,
 		Popularity:         1,
 		Preference:         2,
-		Recency:            10,
+		Recency:            20,
 		Sharpness:          4,
 		History:            100,
 		PopularCandidates:  300,
