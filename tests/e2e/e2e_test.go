@@ -346,3 +346,19 @@ func TestSwapUnderLoad(t *testing.T) {
 		t.Errorf("answers came from bundles %v, want both of %v", seen, bundles)
 	}
 }
+
+// A server that starts while PostgreSQL is down answers from the bundle.
+func TestStartWithoutStore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, simulator.Edition2025, "", simulator.APIConfig{})
+	s.run(nil, "ingest", "--source", "file:"+s.log())
+	s.run(nil, "import", "api", "--url", s.api, "--rate", "0")
+	s.run(nil, "build", "--embedder", "lsa", "--index", "flat")
+	s.store = "postgres://nobody:secret@127.0.0.1:1/none?sslmode=disable&connect_timeout=1"
+	address := s.serve()
+	w := s.stream.Watches[slices.IndexFunc(s.stream.Watches, func(w simulator.Watch) bool { return w.Movie >= 0 })]
+	_, header := s.list(address, s.world.People[w.Person].ID, s.world.Movies[w.Movie].ID)
+	if header.Get("X-Marquee-History") != "stale" || header.Get("X-Marquee-Tier") != "personal" {
+		t.Errorf("history %q, tier %q; want stale and personal", header.Get("X-Marquee-History"), header.Get("X-Marquee-Tier"))
+	}
+}

@@ -47,7 +47,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	store, err := e.openStore(ctx, false)
+	store, err := openLate(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -79,6 +79,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	g.Go(func() error { return server.Serve(ctx, public, admin) })
 	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
 	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
+	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
 	if err := g.Wait(); err != nil {
 		return err
 	}

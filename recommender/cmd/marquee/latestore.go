@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"marquee/catalog"
+	"marquee/catalog/sqlstore"
+	"marquee/recommender/history"
+)
+
+// A lateStore is a store that may not be there yet: a server that starts while
+// its database is down answers from the bundle, and takes the store when it comes.
+type lateStore struct {
+	store atomic.Pointer[sqlstore.Store]
+}
+
+// retryStore is the time between two attempts to open the store.
+const retryStore = time.Second
+
+var _ history.Store = (*lateStore)(nil)
+
+// openLate opens the store of e, or returns without it if it is down.
+func openLate(ctx context.Context, e *env) (*lateStore, error) {
+	l := &lateStore{}
+	store, err := e.openStore(ctx, false)
+	switch {
+	case err == nil:
+		l.store.Store(store)
+	case errors.Is(err, catalog.ErrUnavailable):
+		e.log.Warn("the store is away; answers come from the bundle until it is back", "error", err)
+	default:
+		return nil, err
+	}
+	return l, nil
+}
+
+// follow opens the store as soon as it can be, and returns then or when ctx ends.
+func (l *lateStore) follow(ctx context.Context, e *env) error {
+	tick := time.NewTicker(retryStore)
+	defer tick.Stop()
+	for l.store.Load() == nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		store, err := e.openStore(ctx, false)
+		switch {
+		case err == nil:
+			l.store.Store(store)
+			e.log.Info("the store is there")
+		case !errors.Is(err, catalog.ErrUnavailable):
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes the store, if there is one.
+func (l *lateStore) Close() error {
+	if s := l.store.Load(); s != nil {
+		return s.Close()
+	}
+	return nil
+}
+
+func (l *lateStore) opened() (*sqlstore.Store, error) {
+	if s := l.store.Load(); s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("the store has not been reached yet: %w", catalog.ErrUnavailable)
+}
+
+// History implements [history.Store].
+func (l *lateStore) History(ctx context.Context, u catalog.UserID, limit int) ([]catalog.Seen, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, err
+	}
+	return s.History(ctx, u, limit)
+}
+
+// User implements [history.Store].
+func (l *lateStore) User(ctx context.Context, u catalog.UserID) (catalog.User, error) {
+	s, err := l.opened()
+	if err != nil {
+		return catalog.User{}, err
+	}
+	return s.User(ctx, u)
+}
+
+// ActiveSince implements [history.Store].
+func (l *lateStore) ActiveSince(ctx context.Context, seq int64, limit int) ([]catalog.UserID, int64, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, seq, err
+	}
+	return s.ActiveSince(ctx, seq, limit)
+}
+
+// LastActivity implements [history.Store].
+func (l *lateStore) LastActivity(ctx context.Context) (int64, error) {
+	s, err := l.opened()
+	if err != nil {
+		return 0, err
+	}
+	return s.LastActivity(ctx)
+}
