@@ -2,11 +2,13 @@ package recommender
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"marquee/catalog"
 	"marquee/recommender/bundle"
 	"marquee/recommender/rank"
 )
@@ -60,28 +62,60 @@ func (f *Follower) Look(ctx context.Context) error {
 	if f.settled(id) {
 		return nil
 	}
-	began := time.Now()
-	b, err := f.shelf.Load(ctx, id, f.open)
-	if err != nil {
+	if err := f.take(ctx, id); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return f.refuse(id, err)
 	}
+	f.mu.Lock()
+	f.status.Rejected, f.status.Reason = "", ""
+	f.mu.Unlock()
+	return nil
+}
+
+// take loads a bundle, rehearses it, and lets it serve.
+func (f *Follower) take(ctx context.Context, id string) error {
+	began := time.Now()
+	b, err := f.shelf.Load(ctx, id, f.open)
+	if err != nil {
+		return err
+	}
 	if err := Rehearse(b, began); err != nil {
-		return f.refuse(id, err)
+		return err
 	}
 	if err := f.service.Swap(b); err != nil {
-		return f.refuse(id, err)
+		return err
 	}
 	f.mu.Lock()
 	f.status.Live, f.status.Loaded = id, time.Now().UTC()
 	f.status.Swaps++
-	f.status.Rejected, f.status.Reason = "", ""
 	f.mu.Unlock()
 	f.log.Info("bundle is live", "bundle", id, "movies", b.Movies.Len(), "embedder", b.Manifest.Embedder.String(),
 		"index", b.Manifest.Index.Kind, "data", b.Manifest.DataVersion, "took", time.Since(began))
 	return nil
+}
+
+// Start takes the live bundle, or, if that is broken, the newest whole one on the
+// shelf: a server that comes up with yesterday's lists beats one that does not. It
+// fails when there is none.
+func (f *Follower) Start(ctx context.Context) error {
+	err := f.Look(ctx)
+	if err == nil || errors.Is(err, catalog.ErrNotFound) || ctx.Err() != nil {
+		return err
+	}
+	list, lerr := f.shelf.List()
+	if lerr != nil {
+		return errors.Join(err, lerr)
+	}
+	for _, m := range list {
+		if m.ID == f.Status().Rejected || f.take(ctx, m.ID) != nil {
+			continue
+		}
+		f.log.Warn("the live bundle is broken; an older one serves until it is mended", "bundle", m.ID, "error", err)
+		return nil
+	}
+	return err
 }
 
 // settled reports whether there is nothing to do about id: it serves, or it was

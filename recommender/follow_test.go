@@ -132,6 +132,29 @@ func TestFollowerRefusesWhatIsBroken(t *testing.T) {
 	}
 }
 
+// A server that starts while the live bundle is broken takes an older whole one.
+func TestStartWithABrokenBundle(t *testing.T) {
+	f, service, shelf := follower(t)
+	if err := f.Start(t.Context()); err == nil {
+		t.Error("started without any bundle")
+	}
+	old := publish(t, shelf, sample(t, "old", 10))
+	bad := publish(t, shelf, sample(t, "new", 10))
+	if err := os.WriteFile(filepath.Join(shelf.Dir(bad), "vectors.bin"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	live, err := service.Live()
+	if err != nil || live.Bundle.Manifest.ID != old {
+		t.Fatalf("live is %v, %v; want the older bundle", live, err)
+	}
+	if s := f.Status(); s.Rejected != bad || s.Reason == "" {
+		t.Errorf("status %+v does not tell of the broken bundle", s)
+	}
+}
+
 // While bundles are swapped, every answer is whole: its movies, its bundle and its
 // list are of one build.
 func TestSwapUnderLoad(t *testing.T) {

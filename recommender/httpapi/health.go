@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/gorilla/mux"
+
+	"marquee/recommender"
 )
 
 // probes adds the health checks. Each tells of this process alone: a store that
@@ -17,6 +20,9 @@ func (s *Server) probes(r *mux.Router) {
 		live, err := s.service.Live()
 		if err != nil {
 			return err
+		}
+		if s.closing.Load() {
+			return fmt.Errorf("the server is ending: %w", recommender.ErrNotReady)
 		}
 		writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "bundle": live.Bundle.Manifest.ID})
 		return nil

@@ -48,6 +48,9 @@ func (s *Server) observe(router *mux.Router) http.Handler {
 		began := time.Now()
 		r, id := withRequestID(r)
 		w.Header().Set(HeaderRequestID, id)
+		if s.closing.Load() {
+			w.Header().Set("Connection", "close")
+		}
 		rec := &recorder{ResponseWriter: w, route: "other"}
 		defer func() {
 			if p := recover(); p != nil {

@@ -77,7 +77,8 @@ func wantsJSON(r *http.Request) bool {
 	if strings.Contains(r.URL.RawQuery, "format=") && r.URL.Query().Get("format") == "json" {
 		return true
 	}
-	return strings.Contains(r.Header.Get("Accept"), "application/json")
+	accept := r.Header.Values("Accept")
+	return len(accept) > 0 && prefersJSON(strings.Join(accept, ","))
 }
 
 // A listJSON is a list with where it came from.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -30,7 +31,8 @@ type Config struct {
 	ReadTimeout   time.Duration // to read a whole request
 	WriteTimeout  time.Duration // to write an answer
 	IdleTimeout   time.Duration // of a kept connection
-	Drain         time.Duration // given to requests under way at the end
+	Grace         time.Duration // at the end: answers say that the connection closes, so that clients turn elsewhere
+	Drain         time.Duration // after that: given to requests under way
 	HeaderBytes   int           // of a request's header at most
 	LogRequests   bool          // one line a request
 }
@@ -42,6 +44,7 @@ func DefaultConfig() Config {
 		ReadTimeout:   5 * time.Second,
 		WriteTimeout:  10 * time.Second,
 		IdleTimeout:   2 * time.Minute,
+		Grace:         500 * time.Millisecond,
 		Drain:         10 * time.Second,
 		HeaderBytes:   16 << 10,
 	}
@@ -54,6 +57,7 @@ type Server struct {
 	metrics *Metrics
 	log     *slog.Logger
 	cfg     Config
+	closing atomic.Bool // the end has begun
 }
 
 // New returns a server over service. status tells of the bundles taken and
@@ -120,6 +124,8 @@ func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h
 	})
 	g.Go(func() error {
 		<-ctx.Done()
+		s.closing.Store(true)
+		time.Sleep(s.cfg.Grace)
 		// ctx is over; the drain has a clock of its own.
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 		defer cancel()

@@ -311,6 +311,22 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// Only who prefers JSON gets it: a JSON list counts as a failure of the contract.
+func TestAccept(t *testing.T) {
+	f := serve(t, 30)
+	for accept, json := range map[string]bool{
+		"": false, "*/*": false, "text/plain": false, "application/json": true, "application/json; charset=utf-8": true, "APPLICATION/JSON": true,
+		"application/json, */*": true, "application/json, text/plain, */*": false, "text/plain, application/json;q=0.1": false,
+		"application/json;q=0, text/plain": false, "application/json;q=0.9, text/plain;q=0.5": true, "application/json;q=x": false,
+		"text/html,application/xhtml+xml,*/*;q=0.8": false, "application/json;q=0.5, */*": false,
+	} {
+		w := f.get("/recommend/seven", "Accept", accept)
+		if got := strings.HasPrefix(w.Header().Get("Content-Type"), "application/json"); got != json {
+			t.Errorf("Accept %q: JSON is %v, want %v", accept, got, json)
+		}
+	}
+}
+
 func TestSimilar(t *testing.T) {
 	f := serve(t, 30)
 	a := decode(t, f.get("/similar/movie+05+2000?n=3"), 200)

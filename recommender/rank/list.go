@@ -22,6 +22,7 @@ type Tier string
 const (
 	TierPersonal Tier = "personal" // from what the person watched
 	TierPopular  Tier = "popular"  // from what everybody watched
+	TierSimilar  Tier = "similar"  // to one movie; for nobody in particular
 )
 
 // A Source says where a candidate came from.
