@@ -16,7 +16,7 @@ import (
 // indexFlags choose the index.
 type indexFlags struct {
 	Index          string  `help:"Index of the vectors: hnsw, flat (exact) or coderhnsw." enum:"hnsw,flat,coderhnsw" default:"hnsw" placeholder:"KIND"`
-	M              int     `help:"Links of a movie in the graph; 0: the index's own default." default:"0" placeholder:"N"`
+	M              int     `help:"Links of a movie in the graph; 0: the index's own default." default:"0" env:"MARQUEE_INDEX_M" placeholder:"N"`
 	EfConstruction int     `help:"Candidates looked at when a movie is linked; 0: the index's own default." default:"0" placeholder:"N"`
 	RecallFloor    float64 `help:"Least recall at 20 against the exact scan, on movies held out and on profiles; 0: 0.98 for hnsw, 0.75 for coderhnsw." default:"0" placeholder:"SHARE"`
 }

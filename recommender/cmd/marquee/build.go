@@ -93,6 +93,12 @@ type built struct {
 func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	began := time.Now()
 	backend, err := c.backend(c.Seed)
+	if err == nil {
+		err = c.check()
+	}
+	if err == nil {
+		err = wrapUsage(pipeline.Options{Ranking: c.config(), Neighbour: c.Neighbours}.Validate())
+	}
 	if err != nil {
 		return err
 	}

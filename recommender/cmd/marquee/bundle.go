@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"marquee/catalog"
 	"marquee/recommender/bundle"
 )
 
@@ -28,7 +30,10 @@ func (bundleListCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	live, _ := shelf.Live() // none is fine
+	live, err := shelf.Live()
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		e.log.Warn("the pointer to the live bundle cannot be read", "error", err)
+	}
 	return e.print(map[string]any{"live": live, "bundles": list}, func(w io.Writer) {
 		rows := [][]string{{"", "bundle", "created", "movies", "embedder", "index"}}
 		for _, m := range list {
@@ -49,9 +54,17 @@ type bundleArg struct {
 
 func (a bundleArg) resolve(shelf *bundle.Shelf) (string, error) {
 	if a.ID != "" {
-		return a.ID, nil
+		return a.ID, checkBundleID(a.ID)
 	}
 	return shelf.Live()
+}
+
+// checkBundleID refuses what can be no bundle's ID.
+func checkBundleID(id string) error {
+	if !bundle.ValidID(id) {
+		return usage("bundle ID %q, want 16 hex digits; \"marquee bundle list\" shows them", id)
+	}
+	return nil
 }
 
 type bundleShowCmd struct{ bundleArg }
@@ -100,6 +113,9 @@ type bundleLiveCmd struct {
 
 // Run moves the pointer.
 func (c bundleLiveCmd) Run(e *env) error {
+	if err := checkBundleID(c.ID); err != nil {
+		return err
+	}
 	shelf, err := e.openShelf()
 	if err != nil {
 		return err

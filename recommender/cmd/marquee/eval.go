@@ -78,7 +78,7 @@ func (f splitFlags) split(d *eval.Data, seed uint64) (*eval.Split, error) {
 type evalRunCmd struct {
 	evalFlags
 	splitFlags
-	N           int `help:"Movies in a list." short:"n" default:"20" placeholder:"N"`
+	N           int `help:"Movies in a list." short:"n" env:"-" default:"20" placeholder:"N"`
 	CatalogSize int `help:"Declared size of the whole catalog, for global coverage; 0: the movies known." default:"0" placeholder:"N"`
 	Resamples   int `help:"Resamples of the bootstrap over people." default:"1000" placeholder:"N"`
 }
@@ -220,16 +220,16 @@ func params(c rank.Config) map[string]float64 {
 
 type evalSequelsCmd struct {
 	evalFlags
-	K int `help:"Neighbours looked at." short:"k" default:"10" placeholder:"N"`
+	K int `help:"Neighbours looked at." short:"k" env:"-" default:"10" placeholder:"N"`
 }
 
 // A sequels is the result for one embedder.
 type sequels struct {
-	Embedder string  `json:"embedder"`
-	Share    float64 `json:"share"`
-	Found    int     `json:"found"`
-	Wanted   int     `json:"wanted"`
-	Series   int     `json:"series"`
+	Embedder string   `json:"embedder"`
+	Share    *float64 `json:"share"` // null in a catalog without series
+	Found    int      `json:"found"`
+	Wanted   int      `json:"wanted"`
+	Series   int      `json:"series"`
 }
 
 // Run counts how many films of one series stand among each other's neighbours.
@@ -258,13 +258,21 @@ func (c *evalSequelsCmd) Run(ctx context.Context, e *env) error {
 			}
 			return rows
 		}, c.K)
-		out = append(out, sequels{kind, share, found, wanted, len(groups)})
+		s := sequels{kind, &share, found, wanted, len(groups)}
+		if wanted == 0 {
+			s.Share = nil
+		}
+		out = append(out, s)
 	}
 	j.bar.end()
 	return c.print(e, out, func(w io.Writer) {
 		rows := [][]string{{"embedder", "share", "found", "wanted", "series"}}
 		for _, s := range out {
-			rows = append(rows, []string{s.Embedder, fmt.Sprintf("%.3f", s.Share), fmt.Sprint(s.Found), fmt.Sprint(s.Wanted), fmt.Sprint(s.Series)})
+			share := "-"
+			if s.Share != nil {
+				share = fmt.Sprintf("%.3f", *s.Share)
+			}
+			rows = append(rows, []string{s.Embedder, share, fmt.Sprint(s.Found), fmt.Sprint(s.Wanted), fmt.Sprint(s.Series)})
 		}
 		columns(w, rows...)
 	})

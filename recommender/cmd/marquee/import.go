@@ -68,14 +68,17 @@ func (tableFlags) Help() string {
 }
 
 func (c *tableFlags) run(ctx context.Context, e *env, opts table.Options) error {
+	opts.Kind, opts.Columns = c.Kind, c.Columns
+	opts.Merge, opts.Prefer, opts.Add = c.Merge, c.Prefer, c.Add
+	if err := opts.Validate(); err != nil {
+		return wrapUsage(err)
+	}
 	store, err := e.openStore(ctx, true)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	bar := e.progress()
-	opts.Kind, opts.Columns = c.Kind, c.Columns
-	opts.Merge, opts.Prefer, opts.Add = c.Merge, c.Prefer, c.Add
 	opts.Progress = func(done, total int64) { bar.bytes("import", done, total) }
 	report, err := table.Import(ctx, store, c.File, opts)
 	bar.end()

@@ -16,7 +16,7 @@ import (
 
 type ingestCmd struct {
 	Source    string `help:"Where events come from: file:PATH, or - for standard input." required:"" placeholder:"SOURCE"`
-	Once      bool   `help:"End at the end of the source." default:"true" negatable:""`
+	Once      bool   `help:"End at the end of the source, which is all there is to do today."`
 	BatchRows int    `help:"Lines in one transaction." default:"5000" placeholder:"N"`
 	Edition   string `help:"Edition of the stream, which sets the rating scale of a new store: 2025 (1 to 5) or 2026 (1 to 10)." enum:",2025,2026" default:"" placeholder:"YEAR"`
 	Timezone  string `help:"Zone of the stream's clock, such as America/New_York." default:"UTC" placeholder:"ZONE"`
@@ -35,8 +35,8 @@ was read under the hash of its content.`
 
 // Run reads the source to its end.
 func (c *ingestCmd) Run(ctx context.Context, e *env) error {
-	if !c.Once {
-		return usage("a source that goes on for ever is not read yet; leave --no-once out")
+	if c.BatchRows < 1 || c.BatchRows > 1_000_000 {
+		return usage("--batch-rows is %d, want 1 to 1000000", c.BatchRows)
 	}
 	zone, err := time.LoadLocation(c.Timezone)
 	if err != nil {

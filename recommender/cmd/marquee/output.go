@@ -34,8 +34,20 @@ func columns(w io.Writer, rows ...[]string) {
 // shownFaults is how many faults of an import are written to a terminal.
 const shownFaults = 10
 
-// printReport writes what an import did.
+// printReport writes what an import did. That every row was refused is an error:
+// the file is probably not what the command took it for.
 func (e *env) printReport(r catalog.Report) error {
+	if err := e.writeReport(r); err != nil {
+		return err
+	}
+	taken := r.Movies.Total() + r.Users.Total() + r.Ratings.Total() + r.Watches.Total()
+	if taken == 0 && r.Refused > 0 {
+		return fmt.Errorf("all %d rows were refused; is the file of the --kind that was said?", r.Refused)
+	}
+	return nil
+}
+
+func (e *env) writeReport(r catalog.Report) error {
 	return e.print(r, func(w io.Writer) {
 		rows := [][]string{{"", "new", "changed", "same"}}
 		for _, t := range []struct {

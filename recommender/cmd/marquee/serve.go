@@ -43,6 +43,9 @@ new one in while it serves. While the store is away it answers from the bundle.`
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context, e *env) error {
+	if c.Listen == "" {
+		return usage("--listen is empty, want HOST:PORT such as :8082")
+	}
 	shelf, err := e.openShelf()
 	if err != nil {
 		return err
@@ -63,7 +66,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	}
 	service := recommender.New(cache, time.Now)
 	follower := recommender.NewFollower(shelf, openIndex, service, e.log)
-	if err := follower.Look(ctx); err != nil {
+	if err := follower.Start(ctx); err != nil {
 		return err
 	}
 	public, admin, err := c.listen(ctx)

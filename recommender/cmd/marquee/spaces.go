@@ -38,6 +38,13 @@ func (f spaceFlags) modelDir(e *env) string {
 	return e.path("models", "minilm")
 }
 
+// check refuses settings before anything is read.
+func (f spaceFlags) check() error {
+	cfg := lsa.DefaultConfig()
+	cfg.Rank = f.LsaRank
+	return wrapUsage(cfg.Validate())
+}
+
 // space returns the way to the chosen embedder.
 func (f spaceFlags) space(e *env) pipeline.Space {
 	return func(ctx context.Context, texts []string, progress pipeline.Progress) (embedder.Embedder, error) {

@@ -17,7 +17,7 @@ type userCmd struct {
 
 type userShowCmd struct {
 	User string `arg:"" help:"Id of the person."`
-	N    int    `help:"Movies in the list." short:"n" default:"10" placeholder:"N"`
+	N    int    `help:"Movies in the list." short:"n" env:"-" default:"10" placeholder:"N"`
 	Seen int    `help:"Newest movies of the history shown." default:"10" placeholder:"N"`
 }
 
