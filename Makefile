@@ -13,10 +13,11 @@ VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 .PHONY: help run check-run test build vet lint fmt generate model real bench bench-minilm fuzz race clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## the main job on a small invented world: import, build, serve; Ctrl-C ends it
-	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home $(HOME_DIR)/world
+	@go build -o bin/demo ./tests/simulator/cmd/demo
+	@exec bin/demo --marquee $(BIN) --home $(HOME_DIR)/world
 
 check-run: build ## what run does, on free ports, ended once its lists are checked
 	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home "$$(mktemp -d)/world" --listen 127.0.0.1:0 --admin-listen "" --check

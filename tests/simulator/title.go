@@ -62,8 +62,11 @@ func oddTitle(rng *rand.Rand, noun, second, first string) string {
 	return strconv.Itoa(3+rng.IntN(97)) + " " + noun + " Street"
 }
 
-// article returns a or an, and the noun.
+// article returns a or an, and the noun; a plural stands alone.
 func article(noun string) string {
+	if strings.HasSuffix(noun, "s") && !strings.HasSuffix(noun, "ss") {
+		return noun
+	}
 	if strings.ContainsAny(noun[:1], "AEIO") {
 		return "An " + noun
 	}
