@@ -18,6 +18,10 @@ import (
 // Numbers are given out under the write lock and become visible in their order,
 // so no number up to last is ever committed later.
 func (s *Store) ActiveSince(ctx context.Context, seq int64, limit int) (users []catalog.UserID, last int64, err error) {
+	const op = "read activity"
+	if err := s.there(); err != nil {
+		return nil, seq, s.fault(ctx, op, err)
+	}
 	if limit < 1 {
 		limit = 10_000
 	}
@@ -32,7 +36,7 @@ func (s *Store) ActiveSince(ctx context.Context, seq int64, limit int) (users []
 		return nil
 	}, s.reader.Rebind(query), seq, limit)
 	if err != nil {
-		return nil, seq, s.fault(ctx, "read activity", err)
+		return nil, seq, s.fault(ctx, op, err)
 	}
 	return users, last, nil
 }

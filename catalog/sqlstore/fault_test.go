@@ -125,6 +125,43 @@ func TestFileGone(t *testing.T) {
 	}
 }
 
+// What a server asks on every request notices too that the file it reads is not
+// the store any more; an unlinked file would be readable for ever.
+func TestReadsNoticeFileGone(t *testing.T) {
+	reads := map[string]func(*sqlstore.Store) error{
+		"LastActivity": func(s *sqlstore.Store) error { _, err := s.LastActivity(t.Context()); return err },
+		"ActiveSince":  func(s *sqlstore.Store) error { _, _, err := s.ActiveSince(t.Context(), 0, 0); return err },
+		"History":      func(s *sqlstore.Store) error { _, err := s.History(t.Context(), "7", 0); return err },
+		"History of 5": func(s *sqlstore.Store) error { _, err := s.History(t.Context(), "7", 5); return err },
+		"User":         func(s *sqlstore.Store) error { _, err := s.User(t.Context(), "7"); return err },
+	}
+	path := filepath.Join(t.TempDir(), "facts.db")
+	s := mustOpen(t, path)
+	if _, err := s.PutUsers(t.Context(), []catalog.User{{ID: "7"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range reads {
+		t.Run(name+", gone", func(t *testing.T) { refused(t, read(s), catalog.ErrUnavailable, "gone") })
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range reads {
+		t.Run(name+", replaced", func(t *testing.T) { refused(t, read(s), catalog.ErrUnavailable, "replaced") })
+	}
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range reads {
+		if err := read(s); err != nil {
+			t.Errorf("%s after the file came back: %v", name, err)
+		}
+	}
+}
+
 func TestDiskFull(t *testing.T) {
 	s := mustOpen(t, filepath.Join(t.TempDir(), "facts.db"))
 	if err := s.Exec(t.Context(), "PRAGMA max_page_count = 50"); err != nil {

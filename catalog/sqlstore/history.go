@@ -37,6 +37,9 @@ func (s *Store) History(ctx context.Context, user catalog.UserID, limit int) ([]
 }
 
 func (s *Store) historyOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.UserSeen, error) {
+	if err := s.there(); err != nil {
+		return nil, err
+	}
 	var rows *sqlx.Rows
 	var err error
 	if limit < 1 {

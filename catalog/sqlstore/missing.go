@@ -11,10 +11,14 @@ import (
 // LastActivity returns the newest sequence number that [Store.ActiveSince] can
 // return, 0 in a store without activity.
 func (s *Store) LastActivity(ctx context.Context) (int64, error) {
+	const op = "read last activity"
+	if err := s.there(); err != nil {
+		return 0, s.fault(ctx, op, err)
+	}
 	var last int64
 	const query = "SELECT COALESCE(MAX(seq), 0) FROM activity"
 	if err := s.reader.GetContext(ctx, &last, query); err != nil {
-		return 0, s.fault(ctx, "read last activity", err)
+		return 0, s.fault(ctx, op, err)
 	}
 	return last, nil
 }

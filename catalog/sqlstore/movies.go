@@ -125,6 +125,9 @@ func (s *Store) FindMovies(ctx context.Context, title string, limit int) ([]cata
 // factsOf reads the facts of one id into v.
 func (s *Store) factsOf(ctx context.Context, t factTable, id string, v any) error {
 	op := "read " + t.kind
+	if err := s.there(); err != nil {
+		return s.fault(ctx, op, err)
+	}
 	var facts string
 	err := s.reader.GetContext(ctx, &facts, s.reader.Rebind("SELECT facts FROM "+t.name+" WHERE id = ?"), id)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -78,8 +78,10 @@ func open(ctx context.Context, dsn string, log *slog.Logger, wait time.Duration)
 func (s *Store) Kind() string { return s.kind }
 
 // Ping returns an error that wraps [catalog.ErrUnavailable] unless the store
-// can be read now. It also notices that an SQLite file was deleted or replaced
-// under an open store, which reading and writing alone would not.
+// can be read now. Like every write, and like the reads that answer a request
+// ([Store.LastActivity], [Store.ActiveSince], [Store.History], [Store.Movie],
+// [Store.User]), it notices that an SQLite file was deleted or replaced under
+// the open store, which SQLite itself does not.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.there(); err != nil {
 		return s.fault(ctx, "ping", err)
