@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 
 	"marquee/catalog"
@@ -17,6 +18,8 @@ func kindOf(dsn string) (string, error) {
 	switch {
 	case dsn == "":
 		return "", fmt.Errorf("the store has no name; want the path of a file or a postgres:// URL: %w", catalog.ErrInvalid)
+	case isSettings(dsn):
+		return "", fmt.Errorf("the store looks like connection settings of PostgreSQL (not shown, since they may hold a password); want them as a URL, postgres://user:password@host:port/database: %w", catalog.ErrInvalid)
 	case isURL && (scheme == "postgres" || scheme == "postgresql"):
 		return Postgres, nil
 	case isURL:
@@ -29,9 +32,32 @@ func kindOf(dsn string) (string, error) {
 	return SQLite, nil
 }
 
+// setting is what stands in PostgreSQL's key=value settings, and in no sensible
+// name of a file.
+var setting = regexp.MustCompile(`(?i)(password|host)\s*=|(^|\s)(dbname|user|port|sslmode|service|passfile)\s*=`)
+
+// isSettings reports whether dsn is no URL that [Open] takes but was meant to
+// say how PostgreSQL is reached. As a path it would make a file whose name
+// holds a password.
+func isSettings(dsn string) bool {
+	scheme, rest, _ := strings.Cut(dsn, ":")
+	isURL := strings.HasPrefix(rest, "//")
+	if isURL && (scheme == "postgres" || scheme == "postgresql") {
+		return false
+	}
+	if lower := strings.ToLower(scheme); lower == "postgres" || lower == "postgresql" {
+		return rest != "" || strings.HasSuffix(dsn, ":")
+	}
+	return setting.MatchString(dsn)
+}
+
 // Redact returns dsn fit to be logged: without the password of a URL, wherever
-// it stands, and without anything of a URL that cannot be read.
+// it stands, and without anything of a URL that cannot be read or of settings
+// that are no URL.
 func Redact(dsn string) string {
+	if isSettings(dsn) {
+		return "(connection settings that are no postgres:// URL)"
+	}
 	scheme, _, isURL := strings.Cut(dsn, "://")
 	if !isURL {
 		return dsn

@@ -80,6 +80,33 @@ func TestOpenBadPath(t *testing.T) {
 	}
 }
 
+// Connection settings that are no URL are not taken for the name of a file, and
+// not echoed: they hold a password.
+func TestOpenSettings(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dsn := range []string{
+		"host=db user=me password=hunter2 dbname=hunter2",
+		"dbname=hunter2 password = hunter2",
+		"PASSWORD=hunter2",
+		"host=hunter2",
+		"postgres:me:hunter2@db",
+		"postgresql:/me:hunter2@db",
+		"Postgres:hunter2",
+		"POSTGRES://me:hunter2@db?password=hunter2",
+	} {
+		s, err := sqlstore.Open(t.Context(), dsn, slog.New(slog.DiscardHandler))
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), "postgres://") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: error is %v, want ErrInvalid that asks for a postgres:// URL and does not echo it", dsn, err)
+		}
+	}
+	if files, _ := filepath.Glob("*"); files != nil {
+		t.Errorf("files were made: %q", files)
+	}
+}
+
 // A path is a path, whatever characters are in it.
 func TestOpenOddPath(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a b?mode=memory&x=#%41;'é\".db")
@@ -207,6 +234,9 @@ func TestRedact(t *testing.T) {
 		"postgres://me:s3cret@db:port/facts":               "postgres://(a URL that cannot be read)",
 		"postgres://me:s3%cret@db/facts":                   "postgres://(a URL that cannot be read)",
 		"mysql://me:s3cret@db/facts":                       "mysql://me:xxxxx@db/facts",
+		"postgres":                                         "postgres",
+		"host=db password=s3cret":                          "(connection settings that are no postgres:// URL)",
+		"postgres:me:s3cret@db":                            "(connection settings that are no postgres:// URL)",
 	} {
 		if got := sqlstore.Redact(dsn); got != want {
 			t.Errorf("Redact(%q) = %q, want %q", dsn, got, want)
