@@ -120,9 +120,9 @@ func (c *Client) settle(ctx context.Context, kind string, ids []string, err erro
 	isStatus := errors.As(err, &status)
 	switch {
 	case isStatus && (status.status == http.StatusUnauthorized || status.status == http.StatusForbidden):
-		r.err = fmt.Errorf("catalog API at %s refuses access: %w: %w", c.cfg.BaseURL, err, catalog.ErrInvalid)
+		r.err = fmt.Errorf("catalog API at %s refuses access: %w: %w", redact(c.cfg.BaseURL), err, catalog.ErrInvalid)
 	case isStatus && status.retriable() && status.status < 500:
-		r.err = fmt.Errorf("catalog API at %s: %w: %w", c.cfg.BaseURL, err, catalog.ErrUnavailable)
+		r.err = fmt.Errorf("catalog API at %s: %w: %w", redact(c.cfg.BaseURL), err, catalog.ErrUnavailable)
 	case isStatus && status.status >= 500: // perhaps these ids alone
 		return r.fault(err)
 	case len(ids) > 1 && (isStatus || errors.Is(err, errTooLarge) || errors.Is(err, errNoneKnown)):
@@ -132,7 +132,7 @@ func (c *Client) settle(ctx context.Context, kind string, ids []string, err erro
 	case errors.Is(err, catalog.ErrInvalid):
 		r.err = err
 	default:
-		r.err = fmt.Errorf("catalog API at %s cannot be reached: %w: %w", c.cfg.BaseURL, err, catalog.ErrUnavailable)
+		r.err = fmt.Errorf("catalog API at %s cannot be reached: %w: %w", redact(c.cfg.BaseURL), err, catalog.ErrUnavailable)
 	}
 	return r
 }
@@ -156,12 +156,12 @@ func (c *Client) attempt(ctx context.Context, kind string, ids []string) (*reply
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(kind, ids), nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
+		return nil, fmt.Errorf("%w: %w", withoutSecrets(err), catalog.ErrInvalid)
 	}
 	req.Header.Set("Accept", "application/json")
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, withoutSecrets(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, c.cfg.MaxBodyBytes+1))

@@ -1,6 +1,7 @@
 package catalogapi_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,61 @@ import (
 	"marquee/catalog"
 	"marquee/catalog/catalogapi"
 )
+
+// What is in a base URL beside the address is a secret, and is in no message.
+func TestSecretsOfBaseURL(t *testing.T) {
+	for _, base := range []string{
+		"http://me:hunter2@api.example.com/v1?key=hunter2",
+		"http://hunter2@api.example.com?key=hunter2",
+		"http://api.example.com?hunter2",
+		"http://api.example.com#hunter2",
+		"ftp://me:hunter2@api.example.com",
+		"http://me:hunter2@api.example.com:port",
+		"http://me:hunter2%zz@api.example.com",
+		"me:hunter2@api.example.com",
+		"me:hunter2",
+		"?key=hunter2",
+	} {
+		err := quick(base, catalogapi.Edition2025).Validate()
+		if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), "base URL") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v, want ErrInvalid without the secret", base, err)
+		}
+	}
+	if err := quick("ftp://api.example.com/v1", catalogapi.Edition2025).Validate(); err == nil || !strings.Contains(err.Error(), "ftp://api.example.com/v1") {
+		t.Errorf("error %v does not show a URL without secrets", err)
+	}
+
+	refuse := func(status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	}
+	hang := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) })
+	elsewhere := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://you:hunter2@"+r.Host+"/?key=hunter2", http.StatusFound)
+	})
+	for name, h := range map[string]http.Handler{"401": refuse(401), "429": refuse(429), "500": refuse(500), "no answer": hang, "redirects": elsewhere} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(h)
+			defer server.Close()
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			var log bytes.Buffer
+			base := strings.Replace(server.URL, "http://", "http://hunter2:hunter2@", 1)
+			c, err := catalogapi.New(quick(base, catalogapi.Edition2025), &http.Client{Transport: transport},
+				slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for a, err := range c.Movies(t.Context(), manyIDs(1)) {
+				if text := fmt.Sprint(a.Fault, err); strings.Contains(text, "hunter2") {
+					t.Errorf("error %q holds the secret", text)
+				}
+			}
+			if strings.Contains(log.String(), "hunter2") {
+				t.Errorf("log %q holds the secret", log.String())
+			}
+		})
+	}
+}
 
 func TestIDsInURLs(t *testing.T) {
 	s := &service{answer: func(path string, _ int) (int, string) { return 404, `{"message":"movie not found"}` }}

@@ -73,7 +73,7 @@ func (c Config) Validate() error {
 	}
 	u, err := url.Parse(c.BaseURL)
 	want(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == "",
-		"base URL is %q, want http://HOST[:PORT][/PATH]", c.BaseURL)
+		"base URL is %s, want http://HOST[:PORT][/PATH]", redact(c.BaseURL))
 	want(c.Edition == Edition2025 || c.Edition == Edition2026, "edition is %q, want %s or %s", c.Edition, Edition2025, Edition2026)
 	want(c.RequestsPerSecond >= 0 && c.RequestsPerSecond <= 1e6, "requests per second is %v, want 0 (no limit) to 1000000", c.RequestsPerSecond)
 	want(c.Burst >= 1, "burst is %d, want 1 or more", c.Burst)
