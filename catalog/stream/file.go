@@ -41,7 +41,8 @@ type File struct {
 // A file edited further on, without getting shorter than what was read of it,
 // is not noticed: event files are appended to, not edited.
 //
-// The last line is read whether or not it has an end.
+// The last line is read whether or not it has an end. A gzipped file is an
+// error that wraps [catalog.ErrInvalid].
 func OpenFile(ctx context.Context, path string, held Offsets, cfg Config, now func() time.Time) (*File, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -58,6 +59,9 @@ func OpenFile(ctx context.Context, path string, held Offsets, cfg Config, now fu
 	return s, nil
 }
 
+// gzipMagic is how a gzipped file begins; no line of the stream does.
+var gzipMagic = [2]byte{0x1f, 0x8b}
+
 func (s *File) start(ctx context.Context, held Offsets) error {
 	info, err := s.file.Stat()
 	if err != nil {
@@ -65,6 +69,10 @@ func (s *File) start(ctx context.Context, held Offsets) error {
 	}
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("is no regular file, want one; pipe others to standard input: %w", catalog.ErrInvalid)
+	}
+	var magic [2]byte
+	if n, _ := s.file.ReadAt(magic[:], 0); n == len(magic) && magic == gzipMagic {
+		return fmt.Errorf("is gzipped; unpack it first, for example: zcat %s | marquee ingest --source -: %w", s.path, catalog.ErrInvalid)
 	}
 	s.size = info.Size()
 	partition, offset, err := identify(ctx, s.file, s.size, held)

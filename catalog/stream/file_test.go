@@ -1,8 +1,11 @@
 package stream_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -213,6 +216,27 @@ func TestFileRefusesWhatIsNone(t *testing.T) {
 	write(t, empty, "")
 	if sum := ingest(t, empty, newSink()); sum.Lines != 0 {
 		t.Errorf("an empty file has %d lines", sum.Lines)
+	}
+}
+
+// A gzipped log is refused before a line of it gets anywhere.
+func TestFileGzipped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "movielog.gz")
+	var content bytes.Buffer
+	z := gzip.NewWriter(&content)
+	if _, err := z.Write([]byte(text(0, 100))); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, content.String())
+	src, err := stream.OpenFile(t.Context(), path, newSink(), stream.DefaultConfig(), time.Now)
+	if err == nil {
+		src.Close()
+	}
+	if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), "zcat "+path+" | marquee ingest --source -") {
+		t.Errorf("got %v, want ErrInvalid that says how to unpack it", err)
 	}
 }
 
