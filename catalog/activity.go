@@ -73,10 +73,17 @@ var (
 	Scale10        = Scale{Min: 1, Max: 10, Step: 1} // edition 2026
 )
 
-// Validate reports every fault of s in one error.
+// maxSteps is the most steps a scale may have: a scale of 100 points by tenths.
+const maxSteps = 1000
+
+// Validate returns an error that wraps [ErrInvalid] unless Max lies a whole
+// number of steps, 1 to 1,000, from Min; a part of 1e-6 of a step is rounding.
 func (s Scale) Validate() error {
 	if !(s.Min < s.Max) || !(s.Step > 0) || !(s.Step <= s.Max-s.Min) || math.IsInf(s.Max-s.Min, 0) {
 		return fmt.Errorf("rating scale %v to %v by %v, want min < max and 0 < step <= max-min: %w", s.Min, s.Max, s.Step, ErrInvalid)
+	}
+	if n := (s.Max - s.Min) / s.Step; n > maxSteps+1e-6 || math.Abs(n-math.Round(n)) > 1e-6 {
+		return fmt.Errorf("rating scale %v to %v by %v has %.6g steps, want a whole number of them, at most %d: %w", s.Min, s.Max, s.Step, n, maxSteps, ErrInvalid)
 	}
 	return nil
 }

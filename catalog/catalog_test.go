@@ -36,12 +36,12 @@ func TestParseMovieID(t *testing.T) {
 }
 
 func TestScale(t *testing.T) {
-	for _, s := range []catalog.Scale{catalog.ScaleMovieLens, catalog.Scale5, catalog.Scale10, {Min: -1, Max: 1, Step: 0.25}} {
+	for _, s := range []catalog.Scale{catalog.ScaleMovieLens, catalog.Scale5, catalog.Scale10, {Min: -1, Max: 1, Step: 0.25}, {Min: 0, Max: 1, Step: 0.1}, {Min: 0, Max: 1, Step: 0.001}, {Min: 0, Max: 1000, Step: 1}} {
 		if got, err := catalog.ParseScale(s.String()); err != nil || got != s {
 			t.Errorf("%s came back as %v, %v", s, got, err)
 		}
 	}
-	for _, text := range []string{"", "1..5", "5..1/1", "1..5/0", "1..5/9", "a..b/c", "1-5/1", "1..5/1x", "NaN..5/1", "-Inf..Inf/1"} {
+	for _, text := range []string{"", "1..5", "5..1/1", "1..5/0", "1..5/9", "a..b/c", "1-5/1", "1..5/3", "0..1/0.3", "1..5.5/1", "0..1/0.0009", "0..1001/1", "0..1e300/1", "1..5/1x", "NaN..5/1", "-Inf..Inf/1"} {
 		if s, err := catalog.ParseScale(text); !errors.Is(err, catalog.ErrInvalid) {
 			t.Errorf("scale %q: %v, %v; want invalid", text, s, err)
 		}
