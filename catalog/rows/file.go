@@ -16,7 +16,8 @@ import (
 
 // A File is a text file being read. It is gunzipped if its content, not its
 // name, says gzip; a byte order mark is taken off, and UTF-16 with a mark
-// becomes UTF-8. One goroutine may use it at a time.
+// becomes UTF-8; line ends that are CR alone, as old Macs wrote them, become
+// LF. One goroutine may use it at a time.
 type File struct {
 	path string
 	disk *os.File
@@ -56,7 +57,7 @@ func decode(r io.Reader) (io.Reader, error) {
 		}
 		text = unzipped
 	}
-	return transform.NewReader(text, unicode.BOMOverride(transform.Nop)), nil
+	return newLineEnds(transform.NewReader(text, unicode.BOMOverride(transform.Nop))), nil
 }
 
 // Read reads decoded text. Its errors name the file.

@@ -62,6 +62,34 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// A file whose lines end in CR alone has lines all the same; one with LF in it
+// keeps its CRs.
+func TestOpenLoneCR(t *testing.T) {
+	wide := strings.Repeat("x", 64<<10-1)
+	for name, c := range map[string]struct{ content, want string }{
+		"old Mac":               {"a,b\r\rc,d\r", "a,b\n\nc,d\n"},
+		"old Mac, beyond 64 KB": {"a\r" + wide + "\rb\r", "a\n" + wide + "\nb\n"},
+		"CRLF":                  {"a\r\nb\r\n", "a\r\nb\r\n"},
+		"CR in a line":          {"a\rb\nc\n", "a\rb\nc\n"},
+		"CRLF across 64 KB":     {wide + "\r\nb\r\n", wide + "\r\nb\r\n"},
+		"no line end":           {"a", "a"},
+		"nothing":               {"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for packed, content := range map[string][]byte{"plain": []byte(c.content), "gzip": zip(t, c.content)} {
+				f, err := rows.Open(write(t, content))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				if got, err := io.ReadAll(f); err != nil || string(got) != c.want {
+					t.Errorf("%s: got %.40q, %v, want %.40q", packed, got, err, c.want)
+				}
+			}
+		})
+	}
+}
+
 func TestOpenFaults(t *testing.T) {
 	if _, err := rows.Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v, want ErrNotExist", err)
