@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,7 +101,7 @@ func TestMoviesRefused(t *testing.T) {
 		refused            []int
 		took               int
 	}{
-		{"JSON lines", table.JSONL, "{\"id\":\"1\"}\n\nnot JSON\n[1]\nnull\n{\"title\":\"no id\"}\n{\"id\":\"a b\"}\n{\"id\":\"null\"}\n{\"id\":7}\n{\"id\":\"2\"", []int{3, 4, 5, 6, 7, 8, 10}, 2},
+		{"JSON lines", table.JSONL, "{\"id\":\"1\"}\n\nnot JSON\n[1]\nnull\n{\"title\":\"no id\"}\n{\"id\":\"a b\"}\n{\"id\":\"null\"}\n{\"id\":7}\n{\"id\":\"2\"", []int{3, 4, 5, 6, 7, 10}, 3},
 		{"CSV", table.CSV, "id,title\n1,\"One\nand two\"\n2\n3,a,b\n4,\"x\"y\na/b,c\n,d\n5,five\n", []int{4, 5, 6, 7, 8}, 2},
 		{"a line of 20 MB", table.JSONL, "{\"id\":\"1\"}\n{\"id\":\"" + strings.Repeat("x", 20<<20) + "\"}\n{\"id\":\"2\"}\n", []int{2}, 2},
 	} {
@@ -114,6 +115,76 @@ func TestMoviesRefused(t *testing.T) {
 				t.Errorf("took %d, want %d", len(store.movies), c.took)
 			}
 		})
+	}
+}
+
+// A file of an old Mac, whose lines end in CR alone, is read as any other.
+func TestLoneCR(t *testing.T) {
+	for format, text := range map[string]string{
+		table.CSV:   "id,title\r1,Heat\r2,\"Thelma\rand Louise\"\ra/b,c\r",
+		table.JSONL: "{\"id\":\"1\",\"title\":\"Heat\"}\r{\"id\":\"2\",\"title\":\"Thelma and Louise\"}\r{\"id\":\"a/b\"}",
+	} {
+		store := newFake()
+		report := load(t, store, text, table.Options{Format: format})
+		if report.Movies.New != 2 || report.Refused != 1 || store.movies["1"].Title != "Heat" || store.movies["2"].Title != "Thelma and Louise" {
+			t.Errorf("%s: %+v, %+v; want two movies and one refused", format, report, store.movies)
+		}
+	}
+}
+
+// Ids are opaque: the words by which other columns say nothing are ids, and all
+// but null and \N are titles.
+func TestWordsForNothing(t *testing.T) {
+	words := []string{"null", "NULL", "None", "nan", "NaN", "<NA>", "undefined", `\N`}
+	for _, format := range []string{table.CSV, table.JSONL} {
+		csv, lines := "id,title,overview\n", ""
+		for _, w := range append(words, "N/A", "") {
+			csv += w + "," + w + "," + w + "\n"
+			quoted := strconv.Quote(w)
+			lines += `{"id":` + quoted + `,"title":` + quoted + `,"overview":` + quoted + "}\n"
+		}
+		text := csv + "na,N/A,\n"
+		if format == table.JSONL {
+			text = lines + `{"id":"na","title":"N/A"}` + "\n" + `{"id":null,"title":"x"}` + "\n" + `{"id":"x","title":null}`
+		}
+		store := newFake()
+		report := load(t, store, text, table.Options{Format: format})
+		for _, w := range words {
+			m, ok := store.movies[catalog.MovieID(w)]
+			want := w
+			if strings.EqualFold(w, "null") || w == `\N` {
+				want = ""
+			}
+			if !ok || m.Title != want || m.Overview != "" {
+				t.Errorf("%s: movie %q is %+v (%v), want title %q and no overview", format, w, m, ok, want)
+			}
+		}
+		if m := store.movies["na"]; m.Title != "N/A" {
+			t.Errorf("%s: title is %q, want N/A", format, m.Title)
+		}
+		if report.Refused < 2 || !strings.Contains(fmt.Sprint(report.Faults), `"N/A" holds '/'`) || !strings.Contains(fmt.Sprint(report.Faults), "id is empty") {
+			t.Errorf("%s: refused %v, want N/A for its slash and the empty id", format, report.Faults)
+		}
+
+		store = newFake()
+		deeds := "user,movie,value\nnull,None,3\nnan,<NA>,4\nu,N/A,5\n,m,5\n"
+		if format == table.JSONL {
+			deeds = `{"user":"null","movie":"None","value":3}` + "\n" + `{"user":"nan","movie":"<NA>","value":4}` + "\n" + `{"user":"u","movie":"N/A","value":5}` + "\n" + `{"user":null,"movie":"m","value":5}`
+		}
+		report = load(t, store, deeds, table.Options{Format: format, Kind: table.Ratings})
+		if report.Ratings.New != 2 || report.Refused != 2 || store.ratings[[2]string{"null", "None"}].Value != 3 || store.ratings[[2]string{"nan", "<NA>"}].Value != 4 {
+			t.Errorf("%s: ratings are %+v, %v", format, store.ratings, report.Faults)
+		}
+	}
+}
+
+// A column that loses its field to another goes to the extras only if it says
+// something there.
+func TestWordsForNothingAreNoExtras(t *testing.T) {
+	store := newFake()
+	load(t, store, "id,movieid,title,name\n1,nan,Heat,None\n", table.Options{Format: table.CSV})
+	if m := store.movies["1"]; m.Title != "Heat" || len(m.Extra) != 0 {
+		t.Errorf("got %+v, want no extras", m)
 	}
 }
 

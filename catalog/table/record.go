@@ -37,6 +37,7 @@ func (r *record) note(format string, args ...any) {
 // put gives a column's value to its field. A value that says nothing leaves the
 // field to the next column that claims it.
 func (r *record) put(column string, c claim, v value) {
+	v.words = wordsOf(c.field)
 	if c.ignored || v.empty() {
 		return
 	}
@@ -55,8 +56,12 @@ func (r *record) put(column string, c claim, v value) {
 	r.keep(column, v)
 }
 
-// keep puts a value in Extra.
+// keep puts a value in Extra, if it says something there.
 func (r *record) keep(column string, v value) {
+	v.words = nil
+	if v.empty() {
+		return
+	}
 	raw := v.raw
 	if raw == nil {
 		raw, _ = json.Marshal(v.text) // a string always has its JSON

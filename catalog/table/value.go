@@ -15,14 +15,33 @@ import (
 
 // A value is one cell: the JSON of a JSON line, or the text of a CSV field.
 type value struct {
-	text string
-	raw  json.RawMessage // nil in CSV
+	text  string
+	raw   json.RawMessage // nil in CSV
+	words map[string]bool // that say nothing; nil is empties
 }
 
 // empties are the ways in which files say that nothing is known.
 var empties = map[string]bool{
 	"": true, "null": true, "NULL": true, "Null": true, "nan": true, "NaN": true, "NAN": true,
 	"None": true, `\N`: true, "N/A": true, "n/a": true, "<NA>": true, "undefined": true,
+}
+
+// Fields in which such a word may mean itself: ids are opaque, and there are
+// movies named None, NaN and N/A.
+var (
+	idEmpties    = map[string]bool{"": true}
+	titleEmpties = map[string]bool{"": true, "null": true, "NULL": true, "Null": true, `\N`: true}
+)
+
+// wordsOf returns the texts that say nothing in a field.
+func wordsOf(field string) map[string]bool {
+	switch field {
+	case "id", "user", "movie":
+		return idEmpties
+	case "title", "original_title":
+		return titleEmpties
+	}
+	return empties
 }
 
 // newValue returns the value of raw JSON. A JSON string becomes its text.
@@ -39,7 +58,14 @@ func newValue(raw json.RawMessage) value {
 
 // empty reports whether v says nothing.
 func (v value) empty() bool {
-	return empties[v.text] || v.raw != nil && (v.text == "[]" || v.text == "{}")
+	words := v.words
+	if words == nil {
+		words = empties
+	}
+	if words[v.text] {
+		return true
+	}
+	return v.raw != nil && (v.text == "[]" || v.text == "{}" || string(v.raw) == "null")
 }
 
 // scalar returns v as one text: an object counts as its name.
