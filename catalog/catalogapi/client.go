@@ -25,6 +25,7 @@ type Client struct {
 	http *http.Client
 	log  *slog.Logger
 	gate *gate
+	down *outage
 
 	// genuine is set once the service has given a record or a message. Until
 	// then a bare 404 may as well come from a wrong base URL.
@@ -33,12 +34,13 @@ type Client struct {
 
 // New returns a Client. hc carries the requests; its own Timeout should be 0,
 // since each attempt has the Config's. What is asked again is logged to log, at
-// debug level.
+// debug level; the third failed attempt in a row is a warning, with the error,
+// as is one every ten seconds after it, until an answer is logged as info.
 func New(cfg Config, hc *http.Client, log *slog.Logger) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("catalog API: %w", err)
 	}
-	return &Client{cfg: cfg, http: hc, log: log, gate: newGate(cfg.RequestsPerSecond, cfg.Burst)}, nil
+	return &Client{cfg: cfg, http: hc, log: log, gate: newGate(cfg.RequestsPerSecond, cfg.Burst), down: &outage{log: log, name: redact(cfg.BaseURL)}}, nil
 }
 
 // A statusError is an answer with a status that is neither 2xx nor an answer
@@ -83,7 +85,11 @@ func (c *Client) ask(ctx context.Context, kind string, ids []string) *reply {
 		}).
 		Build()
 	r, err := failsafe.With(policy).WithContext(ctx).GetWithExecution(func(failsafe.Execution[*reply]) (*reply, error) {
+		if err := c.gate.wait(ctx); err != nil {
+			return nil, err
+		}
 		r, err := c.attempt(ctx, kind, ids)
+		c.down.note(ctx, err)
 		if errors.Is(err, errRubbish) {
 			rubbish++
 		}
@@ -149,9 +155,6 @@ func (c *Client) halves(ctx context.Context, kind string, ids []string) *reply {
 
 // attempt makes one request for ids.
 func (c *Client) attempt(ctx context.Context, kind string, ids []string) (*reply, error) {
-	if err := c.gate.wait(ctx); err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url(kind, ids), nil)
