@@ -20,5 +20,6 @@
 // # Limits
 //
 // A line has at most [MaxLineBytes] bytes; of a refused line at most
-// [MaxKeptBytes] are kept. A batch has at most Config.BatchLines lines.
+// [MaxKeptBytes] are kept. A batch has at most Config.BatchLines lines. One of a
+// [Pipe] has fewer when the pipe pauses, but for the first, which names it.
 package stream
