@@ -100,8 +100,11 @@ func (f *Follower) take(ctx context.Context, id string) error {
 // shelf: a server that comes up with yesterday's lists beats one that does not. It
 // fails when there is none.
 func (f *Follower) Start(ctx context.Context) error {
+	if _, err := f.shelf.Live(); errors.Is(err, catalog.ErrNotFound) {
+		return err // nothing was ever published here
+	}
 	err := f.Look(ctx)
-	if err == nil || errors.Is(err, catalog.ErrNotFound) || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	list, lerr := f.shelf.List()
@@ -109,7 +112,11 @@ func (f *Follower) Start(ctx context.Context) error {
 		return errors.Join(err, lerr)
 	}
 	for _, m := range list {
-		if m.ID == f.Status().Rejected || f.take(ctx, m.ID) != nil {
+		if m.ID == f.Status().Rejected {
+			continue
+		}
+		if terr := f.take(ctx, m.ID); terr != nil {
+			f.log.Warn("an older bundle is broken too", "bundle", m.ID, "error", terr)
 			continue
 		}
 		f.log.Warn("the live bundle is broken; an older one serves until it is mended", "bundle", m.ID, "error", err)

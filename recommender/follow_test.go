@@ -153,6 +153,39 @@ func TestStartWithABrokenBundle(t *testing.T) {
 	if s := f.Status(); s.Rejected != bad || s.Reason == "" {
 		t.Errorf("status %+v does not tell of the broken bundle", s)
 	}
+	if err := os.RemoveAll(shelf.Dir(bad)); err != nil { // and one that is not there at all
+		t.Fatal(err)
+	}
+	again := recommender.NewFollower(shelf, open, recommender.New(nobody{}, time.Now), slog.New(slog.DiscardHandler))
+	if err := again.Start(t.Context()); err != nil || again.Status().Live != old {
+		t.Errorf("live bundle gone: %v, serving %q; want the older one", err, again.Status().Live)
+	}
+}
+
+// away is a store that cannot be reached.
+type away struct{}
+
+func (away) Of(context.Context, catalog.UserID) (history.Entry, bool, error) {
+	return history.Entry{}, false, catalog.ErrUnavailable
+}
+
+// While the store cannot tell who is of age, nobody is.
+func TestNoAdultMoviesWithoutTheStore(t *testing.T) {
+	for _, c := range []struct {
+		histories recommender.Histories
+		want      int
+	}{{nobody{}, 3}, {away{}, 2}} {
+		b := sample(t, "x", 3)
+		b.Movies.Adult[1] = true
+		b.Manifest.Ranking.AdultForUnknown = true
+		service := recommender.New(c.histories, time.Now)
+		if err := service.Swap(b); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := service.ForUser(t.Context(), "someone", 20); err != nil || len(a.List.Items) != c.want {
+			t.Errorf("%T: %d movies, %v; want %d", c.histories, len(a.List.Items), err, c.want)
+		}
+	}
 }
 
 // While bundles are swapped, every answer is whole: its movies, its bundle and its

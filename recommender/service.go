@@ -88,7 +88,8 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 		Taste: a.Taste,
 		N:     n,
 		Now:   s.now(),
-		Adult: live.Snapshot.AdultAllowed(entry.User, entry.Known),
+		// Nobody is of age while the store cannot tell.
+		Adult: err == nil && live.Snapshot.AdultAllowed(entry.User, entry.Known),
 	})
 	return a, nil
 }

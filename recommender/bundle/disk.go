@@ -19,9 +19,18 @@ type disk interface {
 // osDisk is the real one.
 type osDisk struct{}
 
-func (osDisk) MkdirTemp(dir, pattern string) (string, error) { return os.MkdirTemp(dir, pattern) }
-func (osDisk) Rename(from, to string) error                  { return os.Rename(from, to) }
-func (osDisk) RemoveAll(name string) error                   { return os.RemoveAll(name) }
+func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
+func (osDisk) RemoveAll(name string) error  { return os.RemoveAll(name) }
+
+// MkdirTemp makes a folder that others may read: a server need not run as the user
+// that builds.
+func (osDisk) MkdirTemp(dir, pattern string) (string, error) {
+	name, err := os.MkdirTemp(dir, pattern)
+	if err != nil {
+		return "", err
+	}
+	return name, os.Chmod(name, 0o755)
+}
 
 func (osDisk) WriteFile(name string, data []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)

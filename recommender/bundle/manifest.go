@@ -14,8 +14,7 @@ import (
 	"marquee/recommender/rank"
 )
 
-// Format is the version of the layout that this program writes. It reads this
-// one and the one before.
+// Format is the version of the layout that this program writes and reads.
 const Format = 1
 
 // ErrBroken reports a bundle that is not whole or not what it says it is.

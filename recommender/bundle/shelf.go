@@ -74,10 +74,24 @@ func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	if m.Sum, err = m.sum(); err != nil {
 		return Manifest{}, err
 	}
-	if old, err := s.Manifest(m.ID); err == nil && s.verifyFiles(old) == nil {
-		return old, nil
+	if old, whole, err := s.standing(m.ID); whole || err != nil {
+		return old, err
 	}
 	return m, s.shelve(draft, m)
+}
+
+// standing returns the manifest of id if it stands whole on the shelf. What cannot
+// be read for another reason than being broken or absent is an error: it must not
+// be replaced.
+func (s *Shelf) standing(id string) (m Manifest, whole bool, err error) {
+	m, err = s.Manifest(id)
+	if err == nil {
+		err = s.verifyFiles(m)
+	}
+	if errors.Is(err, ErrBroken) || errors.Is(err, catalog.ErrNotFound) {
+		return Manifest{}, false, nil
+	}
+	return m, err == nil, err
 }
 
 // shelve writes the manifest, last of all, and moves the draft to its place.
@@ -92,10 +106,16 @@ func (s *Shelf) shelve(draft string, m Manifest) error {
 	if err := s.disk.SyncDir(draft); err != nil {
 		return fmt.Errorf("sync bundle: %w", err)
 	}
-	// What stands in the place by now is a broken bundle of the same ID.
-	if err := s.disk.RemoveAll(s.Dir(m.ID)); err != nil {
-		return fmt.Errorf("remove broken bundle %s: %w", m.ID, err)
+	if _, whole, err := s.standing(m.ID); whole || err != nil {
+		return err // another build of the same was quicker
 	}
+	// What stands in the place by now is a broken bundle of the same ID. It moves
+	// aside, so that the place is empty for a moment only.
+	aside := draft + "-broken"
+	if err := s.disk.Rename(s.Dir(m.ID), aside); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("move broken bundle %s aside: %w", m.ID, err)
+	}
+	defer func() { _ = s.disk.RemoveAll(aside) }()
 	if err := s.disk.Rename(draft, s.Dir(m.ID)); err != nil {
 		return fmt.Errorf("shelve bundle %s: %w", m.ID, err)
 	}

@@ -27,7 +27,7 @@ type Store interface {
 
 // Config bounds a cache. Start from [DefaultConfig].
 type Config struct {
-	Users   int           // people kept at most
+	Users   int           // people kept at most, rounded up to one a shard (16)
 	Poll    time.Duration // between two looks at the store's sequence
 	Timeout time.Duration // of one read of the store on behalf of a request
 	Fresh   time.Duration // how old the last good look may be before answers count as stale
@@ -75,6 +75,9 @@ type Cache struct {
 	looked atomic.Int64 // when the last good look began, in Unix nanoseconds
 	hits   atomic.Int64
 	misses atomic.Int64
+
+	failed     atomic.Int64 // reads
+	complained atomic.Int64 // when the last was logged, in Unix nanoseconds
 }
 
 type shard struct {
@@ -121,14 +124,28 @@ func (c *Cache) Of(ctx context.Context, u catalog.UserID) (e Entry, fresh bool, 
 	e, err = c.read(ctx, u)
 	switch {
 	case err == nil:
-		if fresh && c.epoch.Load() == epoch {
-			c.keep(s, u, e)
+		if fresh {
+			c.keep(s, u, e, epoch)
 		}
 		return e, true, nil
 	case old != nil:
+		c.complain(err)
 		return *old, false, nil
 	}
+	c.complain(err)
 	return Entry{}, false, err
+}
+
+// complainEvery bounds what failed reads write to the log.
+const complainEvery = 10 * time.Second
+
+// complain logs a failed read, now and then, with how many there were.
+func (c *Cache) complain(err error) {
+	n := c.failed.Add(1)
+	last, now := c.complained.Load(), time.Now().UnixNano()
+	if now-last >= int64(complainEvery) && c.complained.CompareAndSwap(last, now) {
+		c.log.Warn("a history cannot be read; the answer may be stale", "error", err, "failures_so_far", n)
+	}
 }
 
 func (c *Cache) read(ctx context.Context, u catalog.UserID) (Entry, error) {
@@ -147,10 +164,15 @@ func (c *Cache) read(ctx context.Context, u catalog.UserID) (Entry, error) {
 	return e, nil
 }
 
-// keep adds an entry and drops any other one when the shard is full.
-func (c *Cache) keep(s *shard, u catalog.UserID, e Entry) {
+// keep adds an entry that was read when the epoch was as given, and drops any other
+// one when the shard is full. The epoch is compared under the lock: whoever forgets
+// moves it first, so either it is seen here, or the entry is dropped after.
+func (c *Cache) keep(s *shard, u catalog.UserID, e Entry, epoch int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if c.epoch.Load() != epoch {
+		return
+	}
 	if _, known := s.entries[u]; !known && len(s.entries) >= max(1, c.cfg.Users/shards) {
 		for other := range s.entries {
 			delete(s.entries, other)

@@ -10,6 +10,9 @@ import (
 // page is how many people one look reads at most.
 const page = 1000
 
+// lookTimeout bounds one read of the store's sequence.
+const lookTimeout = 5 * time.Second
+
 // Follow looks at the store's sequence every [Config.Poll] and forgets whoever
 // became active, until ctx ends, whose error it returns. While the store is away
 // it goes on trying; the cache counts as stale then.
@@ -49,10 +52,12 @@ func (c *Cache) Follow(ctx context.Context) error {
 // forget, so it begins at the end.
 func (c *Cache) look(ctx context.Context, seq int64, started bool) (int64, error) {
 	if !started {
+		ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+		defer cancel()
 		return c.store.LastActivity(ctx)
 	}
 	for {
-		users, last, err := c.store.ActiveSince(ctx, seq, page)
+		users, last, err := c.page(ctx, seq)
 		if err != nil {
 			return seq, err
 		}
@@ -62,6 +67,14 @@ func (c *Cache) look(ctx context.Context, seq int64, started bool) (int64, error
 		}
 		seq = last
 	}
+}
+
+// page reads one page of activity, in bounded time: a connection that is half open
+// must not hold the follower for as long as TCP hopes.
+func (c *Cache) page(ctx context.Context, seq int64) ([]catalog.UserID, int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	return c.store.ActiveSince(ctx, seq, page)
 }
 
 // forget drops people. The epoch moves first, so that a read that began before

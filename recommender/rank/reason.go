@@ -26,7 +26,7 @@ func (s *Snapshot) Reasons(items []Item, t Taste, n int) [][]Reason {
 		weight *= s.say.decay
 		for _, nb := range s.Table.Of(m.Row) {
 			if i, ok := place[nb.Row]; ok && nb.Score > 0 {
-				out[i] = append(out[i], Reason{Row: m.Row, Similarity: nb.Score, say: say * nb.Score})
+				out[i] = append(out[i], Reason{Row: m.Row, Similarity: nb.Score, say: say * sharpen(nb.Score, s.Config.Sharpness)})
 			}
 		}
 	}

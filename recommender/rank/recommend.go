@@ -51,19 +51,24 @@ func (s *Snapshot) gather(w *scratch, t Taste) {
 			if near <= 0 {
 				break // best first: no later one is above 0
 			}
-			switch s.Config.Sharpness {
-			case 2:
-				near *= near
-			case 3:
-				near *= near * near
-			case 4:
-				near *= near
-				near *= near
-			}
 			w.touch(nb.Row, stateNeighbour)
-			w.near[nb.Row] += say * near
+			w.near[nb.Row] += say * sharpen(near, s.Config.Sharpness)
 		}
 	}
+}
+
+// sharpen returns a similarity to the power of sharpness, 1 to 4.
+func sharpen(similarity float32, sharpness int) float32 {
+	switch sharpness {
+	case 2:
+		return similarity * similarity
+	case 3:
+		return similarity * similarity * similarity
+	case 4:
+		square := similarity * similarity
+		return square * square
+	}
+	return similarity
 }
 
 // addPopular adds the most popular movies that may be shown as candidates, n of

@@ -140,6 +140,23 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// The reason named first is the one that added most to the list's own measure: a
+// nearer movie that was liked less, where sharpness makes it count more.
+func TestReasonsFollowTheBlend(t *testing.T) {
+	w := world{
+		movies: []catalog.Movie{{ID: "a"}, {ID: "b"}, {ID: "c"}},
+		vecs:   []float32{0.6, 0.8, 0, 0.9, 0, 0.43588989, 1, 0, 0}, // c is 0.6 from a and 0.9 from b
+	}
+	cfg := rank.DefaultConfig()
+	cfg.Sharpness, cfg.Preference, cfg.Recency = 4, 1, 0
+	snap := w.snapshot(t, cfg, 2)
+	tst := rank.Taste{Watched: []rank.Watched{{Row: 0, Preference: 50}, {Row: 1, Preference: 30}}}
+	reasons := snap.Reasons(snap.Recommend(rank.Request{Taste: tst, N: 1, Now: now}).Items, tst, 2)
+	if len(reasons[0]) != 2 || reasons[0][0].Row != 1 {
+		t.Errorf("reasons %+v, want movie 1 first: 0.6*0.9^4 is more than 1*0.6^4", reasons[0])
+	}
+}
+
 func TestSimilarKeepsTheRules(t *testing.T) {
 	w := three()
 	w.movies[1].Adult = true

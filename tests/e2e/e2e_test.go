@@ -35,6 +35,10 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	if err := touchSources(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	binary = filepath.Join(dir, "marquee")
 	cmd := exec.Command("go", "build", "-o", binary, "marquee/recommender/cmd/marquee")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -42,6 +46,23 @@ func build(m *testing.M) int {
 		return 1
 	}
 	return pgtest.Main(m)
+}
+
+// touchSources looks at every source of the program, so that the go command knows
+// what these tests depend on and does not answer from its cache when it changed.
+func touchSources() error {
+	for _, folder := range []string{"catalog", "embedder", "indexer", "recommender"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", folder), func(path string, _ os.DirEntry, err error) error {
+			if err == nil {
+				_, err = os.Stat(path)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A site is a world, its catalog API and a home of the program.

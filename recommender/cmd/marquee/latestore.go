@@ -21,12 +21,15 @@ type lateStore struct {
 // retryStore is the time between two attempts to open the store.
 const retryStore = time.Second
 
+// openTimeout bounds one attempt.
+const openTimeout = 5 * time.Second
+
 var _ history.Store = (*lateStore)(nil)
 
 // openLate opens the store of e, or returns without it if it is down.
 func openLate(ctx context.Context, e *env) (*lateStore, error) {
 	l := &lateStore{}
-	store, err := e.openStore(ctx, false)
+	store, err := openWithin(ctx, e)
 	switch {
 	case err == nil:
 		l.store.Store(store)
@@ -36,6 +39,14 @@ func openLate(ctx context.Context, e *env) (*lateStore, error) {
 		e.log.Error("the store cannot be opened; answers come from the bundle until it can", "error", err)
 	}
 	return l, nil
+}
+
+// openWithin opens the store in bounded time: a database that does not answer must
+// not keep a server from answering.
+func openWithin(ctx context.Context, e *env) (*sqlstore.Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	return e.openStore(ctx, false)
 }
 
 // follow opens the store as soon as it can be, and returns then or when ctx ends.
@@ -48,7 +59,7 @@ func (l *lateStore) follow(ctx context.Context, e *env) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if store, err := e.openStore(ctx, false); err == nil {
+		if store, err := openWithin(ctx, e); err == nil {
 			l.store.Store(store)
 			e.log.Info("the store is there")
 		}

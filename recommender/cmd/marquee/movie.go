@@ -170,6 +170,9 @@ func (c movieNeighboursCmd) near(ctx context.Context, b *bundle.Bundle, id catal
 		return nil, fmt.Errorf("movie %q is not in the live bundle %s; run \"marquee build\": %w", id, b.Manifest.ID, catalog.ErrNotFound)
 	}
 	var out []nearRow
+	if c.From == "table" && c.N > b.Table.K() {
+		return nil, usage("-n is %d and the table keeps %d neighbours; --from index finds more", c.N, b.Table.K())
+	}
 	if c.From == "table" {
 		for _, n := range b.Table.Of(row) {
 			if len(out) < c.N {

@@ -51,6 +51,9 @@ func (c userShowCmd) Run(ctx context.Context, e *env) error {
 	if c.N < 1 || c.N > rank.MaxList {
 		return usage("-n is %d, want 1 to %d", c.N, rank.MaxList)
 	}
+	if c.Seen < 0 {
+		return usage("--seen is %d, want 0 or more", c.Seen)
+	}
 	store, err := e.openStore(ctx, false)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (c userShowCmd) Run(ctx context.Context, e *env) error {
 	}
 	taste := snap.Movies.Resolve(seen, snap.Scale)
 	list := snap.Recommend(rank.Request{Taste: taste, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, known)})
-	out := shownUser{User: user, Watched: len(seen), Tier: list.Tier}
+	out := shownUser{User: user, Watched: len(seen), History: []shownSeen{}, Tier: list.Tier, List: []shownItem{}}
 	for _, s := range seen[:min(c.Seen, len(seen))] {
 		out.History = append(out.History, shownSeen{s, label(snap.Movies, s.Movie)})
 	}
