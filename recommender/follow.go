@@ -148,7 +148,7 @@ func (f *Follower) refuse(id string, err error) error {
 	serving := f.status.Live
 	f.mu.Unlock()
 	if !again {
-		f.log.Error("bundle refused; the one before serves on", "refused", id, "serving", serving, "error", err)
+		f.log.Error("bundle refused", "refused", id, "still_serving", serving, "error", err)
 	}
 	return err
 }

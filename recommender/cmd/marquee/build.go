@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -157,6 +159,10 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 }
 
 func printManifest(w io.Writer, m bundle.Manifest) {
+	var settings bytes.Buffer
+	if err := json.Compact(&settings, m.Index.Settings); err != nil {
+		settings.Reset() // none
+	}
 	size := int64(0)
 	for _, f := range m.Files {
 		size += f.Bytes
@@ -167,7 +173,7 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 		[]string{"parent", orElse(m.Parent, "none")},
 		[]string{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
 		[]string{"embedder", m.Embedder.String()},
-		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, m.Index.Settings)},
+		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, &settings)},
 		[]string{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
 		[]string{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
 		[]string{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
@@ -26,11 +28,12 @@ type ingestCmd struct {
 func (ingestCmd) Help() string {
 	return `Examples:
   marquee ingest --source file:movielog.log
-  zcat old.log.gz | marquee ingest --source -
+  marquee ingest --source - < old.log.gz
 
 A line that cannot be read goes to quarantine with its reason; the rest go in. The
 same file read twice, under any name, changes nothing: the store keeps how far it
-was read under the hash of its content.`
+was read under the hash of its content. A pipe is named by its first batch, which is
+therefore stored when --batch-rows lines have come, or the end.`
 }
 
 // Run reads the source to its end.
@@ -69,7 +72,35 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return e.printSummary(sum)
+	if err := e.printSummary(sum); err != nil {
+		return err
+	}
+	if sum.Lines > 0 && sum.Kept.Total() == 0 {
+		return fmt.Errorf("all %d lines were refused; is it the event stream?", sum.Lines)
+	}
+	return nil
+}
+
+// gunzip reads what comes through a pipe, unpacked if it is gzipped. It looks at
+// the first bytes when they are asked for, not before.
+type gunzip struct {
+	from  *bufio.Reader
+	plain io.Reader
+}
+
+// Read implements [io.Reader].
+func (g *gunzip) Read(p []byte) (int, error) {
+	if g.plain == nil {
+		g.plain = g.from
+		if head, _ := g.from.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
+			unpacked, err := gzip.NewReader(g.from)
+			if err != nil {
+				return 0, err
+			}
+			g.plain = unpacked
+		}
+	}
+	return g.plain.Read(p)
 }
 
 // scaled is a store whose rating scale can be set.
@@ -90,7 +121,7 @@ func setEdition(ctx context.Context, store scaled, edition string) error {
 
 func (c *ingestCmd) open(ctx context.Context, held stream.Offsets, cfg stream.Config, bar *progress) (stream.Source, func(stream.Summary), error) {
 	if c.Source == "-" {
-		src, err := stream.NewPipe(os.Stdin, cfg, time.Now)
+		src, err := stream.NewPipe(&gunzip{from: bufio.NewReader(os.Stdin)}, cfg, time.Now)
 		return src, func(s stream.Summary) { bar.show("ingest", int(s.Lines), 0) }, err
 	}
 	path, ok := strings.CutPrefix(c.Source, "file:")

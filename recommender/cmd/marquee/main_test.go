@@ -162,6 +162,9 @@ func TestErrors(t *testing.T) {
 		{[]string{"nonsense"}, 2, "nonsense"},
 		{[]string{"build", "--index", "faiss"}, 2, "hnsw"},
 		{[]string{"build"}, 1, "marquee import"},
+		{[]string{"--store", "host=x password=PWSECRET", "store", "show"}, 2, "postgres://"},
+		{[]string{"--store", "u:PWSECRET@127.0.0.1/db", "import", "jsonl", text}, 2, "postgres://"},
+		{[]string{"--store", "file:x.db?key=PWSECRET", "build"}, 2, "postgres://"},
 		{[]string{"serve"}, 1, "marquee build"},
 		{[]string{"movie", "neighbours", "Heat"}, 1, "marquee import"},
 		{[]string{"import", "jsonl", "nowhere.jsonl"}, 2, "nowhere.jsonl"},
@@ -181,10 +184,14 @@ func TestErrors(t *testing.T) {
 		{[]string{"import", "jsonl", s.file("wrong.jsonl", `{"id":"a b"}`)}, 1, "all 1 rows were refused"},
 		{[]string{"model", "verify"}, 1, "marquee model download"},
 		{[]string{"bundle", "publish", "x"}, 2, "16 hex digits"},
+		{[]string{"ingest", "--source", "file:" + text}, 1, "all 1 lines were refused"},
 	} {
 		_, errs, code := s.run(c.args...)
 		if code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("marquee %s: exit %d, %q; want %d and %q", strings.Join(c.args, " "), code, errs, c.code, c.want)
+		}
+		if strings.Contains(errs, "PWSECRET") {
+			t.Errorf("marquee %s tells a password: %s", strings.Join(c.args, " "), errs)
 		}
 	}
 	s.must("import", "jsonl", s.file("films.jsonl", films))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -16,13 +17,20 @@ import (
 	"marquee/recommender/bundle"
 )
 
+// secretive matches what people write instead of a URL: "host=x password=y",
+// "user:secret@host/db", "file:x.db?key=y".
+var secretive = regexp.MustCompile(`(?i)^[^/]*:[^/]*@|\b(host|user|dbname|password|key|token)=`)
+
 // openStore opens the store, which a command that brings something in may make.
 func (e *env) openStore(ctx context.Context, create bool) (*sqlstore.Store, error) {
 	dsn := e.cli.Store
+	if !strings.Contains(dsn, "://") && secretive.MatchString(dsn) {
+		return nil, usage("--store looks like connection settings (not shown: they may hold a password), want the path of a SQLite file or postgres://USER:PASSWORD@HOST/DATABASE")
+	}
 	if !strings.Contains(dsn, "://") {
 		if !create {
 			if _, err := os.Stat(dsn); errors.Is(err, os.ErrNotExist) {
-				return nil, fmt.Errorf("no store at %s; run \"marquee import\" or \"marquee ingest\" first, or name one with --store: %w", dsn, catalog.ErrNotFound)
+				return nil, fmt.Errorf("no store at %s; run \"marquee import\" or \"marquee ingest\" first, or name one with --store: %w", sqlstore.Redact(dsn), catalog.ErrNotFound)
 			}
 		} else if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 			return nil, fmt.Errorf("folder of the store: %w", err)
