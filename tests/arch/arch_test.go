@@ -141,6 +141,7 @@ func within(path, folder string) bool {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
+	lookAtSources(t)
 	cmd := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
 	cmd.Dir = root(t)
 	out, err := cmd.Output()
@@ -162,6 +163,28 @@ func packages(t *testing.T) []pkg {
 		t.Fatalf("go list found %d packages, want the whole house", len(list))
 	}
 	return list
+}
+
+// lookAtSources looks at every source file, so that the go command knows what these
+// tests depend on: what "go list" reads it does not see, and it would answer from
+// its cache.
+func lookAtSources(t *testing.T) {
+	t.Helper()
+	err := filepath.WalkDir(root(t), func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root(t) && strings.HasPrefix(d.Name(), ".") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func root(t *testing.T) string {
