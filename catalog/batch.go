@@ -13,11 +13,25 @@ var ErrOffset = errors.New("batch does not begin at the stored offset")
 // same call may succeed later.
 var ErrUnavailable = errors.New("unavailable")
 
+// ErrConflict reports a batch whose [Batch.Digest] is not that of the batch
+// which was stored under the same name: one idempotency key for two bodies.
+var ErrConflict = errors.New("the same key was used for other content")
+
 // A Batch is a run of events of one partition of one source. Its rows and the
 // offset To become durable in one transaction, or nothing does.
 type Batch struct {
-	Partition string // names source and partition for ever: "file:sha256:...", "kafka:movielog1/0"
+	Partition string // names source and partition for ever: "file:sha256:...", "kafka:movielog1/0@...", "post:sha256:..."
 	From, To  int64  // half open, in the source's own unit (bytes of a file, records of a topic)
+
+	// Move is set when From is, on purpose, not where the store stands.
+	Move *Move
+
+	// Digest, 32 bytes or nil, is that of a body that comes as a whole: the
+	// store keeps it beside the offset, and refuses with ErrConflict another
+	// body under the same name.
+	Digest []byte
+
+	ReadAt time.Time // when the batch was read; zero: when it is stored
 
 	Minutes  []Minute
 	Ratings  []Rating
@@ -25,6 +39,33 @@ type Batch struct {
 	Refused  []Refused
 	Lists    int // recommendation lines, which are counted only
 }
+
+// A Move makes a batch begin elsewhere than where the store stands: a replay, a
+// start in the middle of a topic, or records that the source no longer has. The
+// offset moves in the batch's own transaction, so a crash leaves it where it
+// was or where it shall be.
+type Move struct {
+	Held int64 // the offset that the store must hold instead of From; 0 if it has none
+}
+
+// Applied says what a store did with a [Batch].
+type Applied struct {
+	// Held is where the next batch of the partition must begin. It is known
+	// with an error that wraps ErrOffset too.
+	Held int64
+
+	// Left out because their person was forgotten. Refused lines are counted
+	// as refused, but not kept.
+	Forgotten Forgotten
+}
+
+// Forgotten counts the events of people who were forgotten.
+type Forgotten struct {
+	Minutes, Ratings, Accounts int
+}
+
+// Total returns how many events were left out.
+func (f Forgotten) Total() int { return f.Minutes + f.Ratings + f.Accounts }
 
 // A Minute says that a person watched one minute of a movie.
 type Minute struct {
@@ -38,13 +79,4 @@ type Minute struct {
 type Account struct {
 	User UserID
 	At   time.Time
-}
-
-// A Refused is a line that could not be read. It waits in quarantine.
-type Refused struct {
-	Source string    `json:"source"` // the partition it came from
-	Offset int64     `json:"offset"`
-	Reason string    `json:"reason"` // one of a short, fixed list: see catalog/stream
-	Line   []byte    `json:"line"`   // as it came, at most 4 KiB of it
-	At     time.Time `json:"at"`     // when it was refused
 }

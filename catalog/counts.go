@@ -8,4 +8,7 @@ type Counts struct {
 	Watches     int `json:"watches"` // pairs of a person and a movie
 	Quarantined int `json:"quarantined"`
 	Vectors     int `json:"vectors"`
+	Exposures   int `json:"exposures"`
+	Changes     int `json:"changes"`
+	Tombstones  int `json:"tombstones"` // people who were forgotten
 }

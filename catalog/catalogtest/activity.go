@@ -18,7 +18,7 @@ func testActiveSince(t *testing.T, s Store) {
 		for _, u := range users {
 			b.Minutes = append(b.Minutes, catalog.Minute{User: u, Movie: "1", At: after(time.Duration(from) * time.Minute), Minute: int(from)})
 		}
-		from = ok[int64](t)(s.Append(ctx, b))
+		from = held(t)(s.Append(ctx, b))
 	}
 	since := func(seq int64, limit int) ([]catalog.UserID, int64) {
 		t.Helper()
@@ -49,7 +49,7 @@ func testActiveSince(t *testing.T, s Store) {
 	same(t, "each once, at the latest", users, []catalog.UserID{"b", "c", "a", "d"})
 
 	ok[catalog.Tally](t)(s.PutRatings(ctx, []catalog.Rating{{User: "d", Movie: "1", Value: 3, At: epoch}}))
-	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "p", From: from, To: from + 1, Accounts: []catalog.Account{{User: "e", At: epoch}}}))
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "p", From: from, To: from + 1, Accounts: []catalog.Account{{User: "e", At: epoch}}}))
 	users, _ = since(last, 0)
 	same(t, "nothing grew", users, nil)
 

@@ -73,3 +73,15 @@ func counts(t testing.TB, s Store, want catalog.Counts) {
 	t.Helper()
 	same(t, "counts", ok[catalog.Counts](t)(s.Counts(t.Context())), want)
 }
+
+// held returns the offset after an Append that must succeed.
+func held(t *testing.T) func(catalog.Applied, error) int64 {
+	t.Helper()
+	return func(done catalog.Applied, err error) int64 {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return done.Held
+	}
+}

@@ -29,20 +29,20 @@ func mixedBatch(from, to int64, users int) catalog.Batch {
 func testAppendOffset(t *testing.T, s Store) {
 	ctx := t.Context()
 	want := catalog.Counts{Ratings: 3, Watches: 3, Quarantined: 1}
-	same(t, "held", ok[int64](t)(s.Append(ctx, mixedBatch(0, 40, 3))), 40)
+	same(t, "held", held(t)(s.Append(ctx, mixedBatch(0, 40, 3))), 40)
 	same(t, "offset", ok[int64](t)(s.Offset(ctx, "kafka:movielog1/0")), 40)
 	counts(t, s, want)
 	for what, b := range map[string]catalog.Batch{
 		"again": mixedBatch(0, 40, 5), "overlap": mixedBatch(39, 50, 5), "gap": mixedBatch(41, 50, 5),
 	} {
-		held, err := s.Append(ctx, b)
+		done, err := s.Append(ctx, b)
 		fails(t, what, err, catalog.ErrOffset)
-		same(t, what+": held", held, 40)
+		same(t, what+": held", done.Held, 40)
 	}
 	counts(t, s, want)
-	same(t, "next", ok[int64](t)(s.Append(ctx, mixedBatch(40, 50, 5))), 50)
+	same(t, "next", held(t)(s.Append(ctx, mixedBatch(40, 50, 5))), 50)
 	counts(t, s, catalog.Counts{Ratings: 5, Watches: 5, Quarantined: 2})
-	same(t, "empty", ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "kafka:movielog1/0", From: 50, To: math.MaxInt64})), math.MaxInt64)
+	same(t, "empty", held(t)(s.Append(ctx, catalog.Batch{Partition: "kafka:movielog1/0", From: 50, To: math.MaxInt64})), math.MaxInt64)
 	same(t, "other partition", ok[int64](t)(s.Offset(ctx, "kafka:movielog1/1")), 0)
 }
 
@@ -138,7 +138,7 @@ func testWatch(t *testing.T, s Store) {
 		{User: "u", Movie: "unknown", Value: 5, At: after(-time.Hour)},
 		{User: "u", Movie: "rated", Value: 1, At: after(61 * time.Minute)},
 	}}
-	ok[int64](t)(s.Append(ctx, b))
+	held(t)(s.Append(ctx, b))
 	want := []catalog.Seen{
 		{Movie: "known", At: after(2 * time.Hour), Rating: 2, Rated: true, Share: 0.5, Shared: true, Days: 1},
 		{Movie: "endless", At: after(61 * time.Minute), Days: 2},
@@ -153,7 +153,7 @@ func testWatch(t *testing.T, s Store) {
 	b = catalog.Batch{Partition: "p", From: 1, To: 2, Minutes: []catalog.Minute{
 		minute("known", 250, 72*time.Hour), minute("known", 3, 48*time.Hour), minute("known", 4, 48*time.Hour),
 	}}
-	ok[int64](t)(s.Append(ctx, b))
+	held(t)(s.Append(ctx, b))
 	same(t, "further", ok[[]catalog.Seen](t)(s.History(ctx, "u", 1)), []catalog.Seen{
 		{Movie: "known", At: after(72 * time.Hour), Rating: 2, Rated: true, Share: 1, Shared: true, Days: 3},
 	})
@@ -174,8 +174,8 @@ func testQuarantine(t *testing.T, s Store) {
 		refuse("p", 1, "movie", nil, 0),
 		refuse("p", 2, "movie", line, 0),
 	}
-	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "p", To: 4, Refused: rows}))
-	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "q", To: 4, Refused: []catalog.Refused{refuse("q", 3, "time", []byte("x"), -time.Minute)}}))
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "p", To: 4, Refused: rows}))
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "q", To: 4, Refused: []catalog.Refused{refuse("q", 3, "time", []byte("x"), -time.Minute)}}))
 	rows[1].Line, rows[2].Line = []byte{}, line[:4<<10]
 	want := []catalog.Refused{rows[0], rows[2], rows[1], refuse("q", 3, "time", []byte("x"), -time.Minute)}
 	same(t, "newest first", ok[[]catalog.Refused](t)(s.Quarantined(ctx, 0)), want)
@@ -184,6 +184,6 @@ func testQuarantine(t *testing.T, s Store) {
 	counts(t, s, catalog.Counts{Quarantined: 4})
 	// The same line refused again, for another reason, is still one line.
 	again := []catalog.Refused{refuse("p", 3, "user", []byte("y"), 0), refuse("p", 3, "user", []byte("z"), 0)}
-	ok[int64](t)(s.Append(ctx, catalog.Batch{Partition: "p", From: 4, To: 5, Refused: again}))
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "p", From: 4, To: 5, Refused: again}))
 	same(t, "again", ok[map[string]int](t)(s.QuarantineCounts(ctx)), map[string]int{"time": 1, "user": 1, "movie": 2})
 }

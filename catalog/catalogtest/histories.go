@@ -69,7 +69,7 @@ func testLongHistory(t *testing.T, s Store) {
 			User: "7", Movie: catalog.MovieID(fmt.Sprint("m", i)), At: after(time.Duration(i) * time.Minute), Minute: i % 200,
 		})
 	}
-	ok[int64](t)(s.Append(ctx, b))
+	held(t)(s.Append(ctx, b))
 	seen := ok[[]catalog.Seen](t)(s.History(ctx, "7", 0))
 	same(t, "length", len(seen), movies)
 	same(t, "newest", seen[0].Movie, "m9999")
@@ -176,9 +176,9 @@ func testAppendAnyOrder(t *testing.T, s Store) {
 		var from int64
 		for len(arriving) > 0 {
 			n := rapid.IntRange(min(4, len(arriving)), len(arriving)).Draw(t, "batch")
-			held, err := s.Append(ctx, batchOf(prefix, arriving[:n], from))
+			done, err := s.Append(ctx, batchOf(prefix, arriving[:n], from))
 			must(t, err)
-			from, arriving = held, arriving[n:]
+			from, arriving = done.Held, arriving[n:]
 		}
 		for user := range 2 {
 			got := ok[[]catalog.Seen](t)(s.History(ctx, catalog.UserID(fmt.Sprint(prefix, user)), 0))

@@ -31,7 +31,7 @@ type Store interface {
 	UserCount(ctx context.Context) (int, error)
 
 	PutRatings(ctx context.Context, ratings []catalog.Rating) (catalog.Tally, error)
-	Append(ctx context.Context, b catalog.Batch) (held int64, err error)
+	Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error)
 	Offset(ctx context.Context, partition string) (int64, error)
 	History(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Seen, error)
 	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]

@@ -20,23 +20,27 @@ const (
 )
 
 // Append stores the rows of a batch and the offset after it in one
-// transaction, and returns the offset that the store holds then. If it held
+// transaction, and returns the offset that the store holds then in Applied. If it held
 // another than b.From before, the error wraps [catalog.ErrOffset], nothing is
 // stored, and the offset returned says where to go on. A batch that can never be
 // stored wraps [catalog.ErrInvalid]: a rating off the scale, an id that is not
 // legal; what parses a stream checks both and puts such lines in quarantine.
-func (s *Store) Append(ctx context.Context, b catalog.Batch) (held int64, err error) {
+func (s *Store) Append(ctx context.Context, b catalog.Batch) (done catalog.Applied, err error) {
 	const op = "append"
 	news, err := newsOf(b)
 	if err != nil {
-		return 0, fmt.Errorf("%s %s from %d: %w", op, b.Partition, b.From, err)
+		return catalog.Applied{}, fmt.Errorf("%s %s from %d: %w", op, b.Partition, b.From, err)
 	}
 	err = s.write(ctx, op, func(tx *sqlx.Tx) error {
-		if held, err = offsetOf(ctx, tx, tx, b.Partition); err != nil {
+		if done.Held, err = offsetOf(ctx, tx, tx, b.Partition); err != nil {
 			return err
 		}
-		if held != b.From {
-			return fmt.Errorf("partition %s: batch is %d to %d, the store stands at %d: %w", b.Partition, b.From, b.To, held, catalog.ErrOffset)
+		want := b.From
+		if b.Move != nil {
+			want = b.Move.Held
+		}
+		if done.Held != want {
+			return fmt.Errorf("partition %s: batch is %d to %d, to be put after %d, the store stands at %d: %w", b.Partition, b.From, b.To, want, done.Held, catalog.ErrOffset)
 		}
 		if err := storeBatch(ctx, tx, b, news); err != nil {
 			return err
@@ -46,9 +50,9 @@ func (s *Store) Append(ctx context.Context, b catalog.Batch) (held int64, err er
 		return err
 	})
 	if err == nil {
-		held = b.To
+		done.Held = b.To
 	}
-	return held, err
+	return done, err
 }
 
 func storeBatch(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, news map[pair]past) error {

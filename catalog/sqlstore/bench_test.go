@@ -67,10 +67,11 @@ func BenchmarkAppend(b *testing.B) {
 							At: time.Unix((from+int64(i))/500, 0), Minute: minutes[who],
 						})
 					}
-					var err error
-					if from, err = s.Append(ctx, batch); err != nil {
+					done, err := s.Append(ctx, batch)
+					if err != nil {
 						b.Fatal(err)
 					}
+					from = done.Held
 				}
 				reportRows(b, int(from))
 			})

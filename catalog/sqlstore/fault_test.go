@@ -275,17 +275,17 @@ func TestAppendAcrossProcesses(t *testing.T) {
 			s := mustOpen(t, dsn)
 			group.Go(func() {
 				var from int64
-				for done := 0; done < rounds; {
-					day := catalog.Minute{User: "7", Movie: "1", At: time.Unix(0, 0).AddDate(0, 0, w*rounds+done)}
-					held, err := s.Append(t.Context(), catalog.Batch{Partition: "p", From: from, To: from + 1, Minutes: []catalog.Minute{day}})
+				for stored := 0; stored < rounds; {
+					day := catalog.Minute{User: "7", Movie: "1", At: time.Unix(0, 0).AddDate(0, 0, w*rounds+stored)}
+					done, err := s.Append(t.Context(), catalog.Batch{Partition: "p", From: from, To: from + 1, Minutes: []catalog.Minute{day}})
 					switch {
 					case err == nil:
-						done++
+						stored++
 					case !errors.Is(err, catalog.ErrOffset):
 						t.Error(err)
 						return
 					}
-					from = held
+					from = done.Held
 				}
 			})
 		}
@@ -314,10 +314,11 @@ func TestManyDays(t *testing.T) {
 		for i := batch[1] - 1; i >= batch[0]; i-- {
 			b.Minutes = append(b.Minutes, day(i))
 		}
-		var err error
-		if from, err = s.Append(t.Context(), b); err != nil {
+		done, err := s.Append(t.Context(), b)
+		if err != nil {
 			t.Fatal(err)
 		}
+		from = done.Held
 		seen, err := s.History(t.Context(), "u", 0)
 		if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,7 @@ func ingest(t *testing.T, path string, dst *sink) stream.Summary {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	sum, err := stream.Run(t.Context(), src, dst, nil)
+	sum, err := stream.Run(t.Context(), src, dst, stream.RunConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,18 +32,18 @@ func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
 	return s.held[partition], nil
 }
 
-func (s *sink) Append(_ context.Context, b catalog.Batch) (int64, error) {
+func (s *sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, error) {
 	if s.fail != nil {
 		if err := s.fail(b); err != nil {
-			return 0, err
+			return catalog.Applied{}, err
 		}
 	}
 	if held := s.held[b.Partition]; b.From != held {
-		return held, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, b.From, held)
+		return catalog.Applied{Held: held}, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, b.From, held)
 	}
 	s.held[b.Partition] = b.To
 	s.batches = append(s.batches, b)
-	return b.To, nil
+	return catalog.Applied{Held: b.To}, nil
 }
 
 // minutes returns the minutes of movie m+1931 that were stored, in order.
@@ -266,7 +266,7 @@ func TestFileExactlyOnce(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				_, err = stream.Run(context.Background(), src, dst, nil)
+				_, err = stream.Run(context.Background(), src, dst, stream.RunConfig{})
 				src.Close()
 				if err != nil && dst.fail == nil {
 					rt.Fatal(err)

@@ -165,7 +165,7 @@ func TestPipeExactlyOnce(t *testing.T) {
 				if run == 2 {
 					ctx = t.Context()
 				}
-				if _, err = stream.Run(ctx, p, dst, nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				if _, err = stream.Run(ctx, p, dst, stream.RunConfig{}); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 					t.Error(err)
 				}
 				cancel()

@@ -26,7 +26,7 @@ func pipe(t *testing.T, content string, batch int) *stream.Pipe {
 func TestPipeTwiceIsOnce(t *testing.T) {
 	dst := newSink()
 	for i, want := range []int64{101, 0} {
-		sum, err := stream.Run(t.Context(), pipe(t, text(0, 100)+"noise", 30), dst, nil)
+		sum, err := stream.Run(t.Context(), pipe(t, text(0, 100)+"noise", 30), dst, stream.RunConfig{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func TestPipeTwiceIsOnce(t *testing.T) {
 		}
 	}
 	checkMinutes(t, dst, [2]int{0, 100})
-	sum, err := stream.Run(t.Context(), pipe(t, text(0, 110), 30), dst, nil)
+	sum, err := stream.Run(t.Context(), pipe(t, text(0, 110), 30), dst, stream.RunConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestPipeTwiceIsOnce(t *testing.T) {
 func TestPipeOfOtherLinesIsAnother(t *testing.T) {
 	dst := newSink()
 	for _, content := range []string{text(0, 10), text(0, 9) + text(10, 11)} {
-		sum, err := stream.Run(t.Context(), pipe(t, content, 100), dst, nil)
+		sum, err := stream.Run(t.Context(), pipe(t, content, 100), dst, stream.RunConfig{})
 		if err != nil || sum.Lines != 10 {
 			t.Errorf("got %d lines and %v, want 10", sum.Lines, err)
 		}
@@ -62,7 +62,7 @@ func TestPipeOfOtherLinesIsAnother(t *testing.T) {
 
 func TestPipeRefusedInFirstBatchNamesSource(t *testing.T) {
 	dst := newSink()
-	if _, err := stream.Run(t.Context(), pipe(t, "noise\n"+text(0, 1), 100), dst, nil); err != nil {
+	if _, err := stream.Run(t.Context(), pipe(t, "noise\n"+text(0, 1), 100), dst, stream.RunConfig{}); err != nil {
 		t.Fatal(err)
 	}
 	if b := dst.batches[0]; b.Partition == "" || b.Refused[0].Source != b.Partition {
@@ -93,35 +93,35 @@ func TestRunStops(t *testing.T) {
 			return catalog.Batch{}, broken
 		}
 		return ok, nil
-	}}, dst, nil)
+	}}, dst, stream.RunConfig{})
 	if !errors.Is(err, broken) || sum.Lines != 2 {
 		t.Errorf("source fails: got %v after %d lines, want %v after 2", err, sum.Lines, broken)
 	}
 
 	dst.fail = func(catalog.Batch) error { return broken }
-	sum, err = stream.Run(t.Context(), &source{fetch: func() (catalog.Batch, error) { return ok, nil }}, dst, nil)
+	sum, err = stream.Run(t.Context(), &source{fetch: func() (catalog.Batch, error) { return ok, nil }}, dst, stream.RunConfig{})
 	if !errors.Is(err, broken) || sum.Lines != 0 {
 		t.Errorf("sink fails: got %v after %d lines, want %v after 0", err, sum.Lines, broken)
 	}
 
 	dst.fail = nil // holds 5, and the source never moves
 	src := &source{fetch: func() (catalog.Batch, error) { return ok, nil }}
-	if _, err = stream.Run(t.Context(), src, dst, nil); !errors.Is(err, catalog.ErrOffset) || src.seeks > 20 {
+	if _, err = stream.Run(t.Context(), src, dst, stream.RunConfig{}); !errors.Is(err, catalog.ErrOffset) || src.seeks > 20 {
 		t.Errorf("stuck source: got %v after %d seeks, want ErrOffset soon", err, src.seeks)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err = stream.Run(ctx, pipe(t, text(0, 3), 1), newSink(), nil); !errors.Is(err, context.Canceled) {
+	if _, err = stream.Run(ctx, pipe(t, text(0, 3), 1), newSink(), stream.RunConfig{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
 }
 
 func TestRunTellsProgress(t *testing.T) {
 	var seen []int64
-	if _, err := stream.Run(t.Context(), pipe(t, text(0, 25), 10), newSink(), func(s stream.Summary) {
+	if _, err := stream.Run(t.Context(), pipe(t, text(0, 25), 10), newSink(), stream.RunConfig{Applied: func(_ catalog.Batch, _ catalog.Applied, s stream.Summary) {
 		seen = append(seen, s.Lines)
-	}); err != nil {
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(seen) != 3 || seen[0] != 10 || seen[1] != 20 || seen[2] != 25 {

@@ -18,12 +18,23 @@ type Source interface {
 	Seek(ctx context.Context, partition string, offset int64) error
 }
 
+// An Acknowledger is a [Source] that wants to know what became of its batches.
+type Acknowledger interface {
+	// Acknowledge is called after each batch that was applied, and with the
+	// error of one that can never be. It returns nil to go on, or the error
+	// that ends [Run]. A batch that is already applied is told by Seek.
+	Acknowledge(ctx context.Context, b catalog.Batch, done catalog.Applied, err error) error
+}
+
 // A Sink makes batches durable: catalog/sqlstore is one.
 type Sink interface {
 	// Append stores the rows of b and the offset b.To in one transaction. If b
-	// does not begin at the offset it holds, it stores nothing and returns that
-	// offset with an error that wraps [catalog.ErrOffset].
-	Append(ctx context.Context, b catalog.Batch) (held int64, err error)
+	// does not begin at the offset it holds, or b.Move does not name that
+	// offset, it stores nothing and returns that offset in Applied.Held with an
+	// error that wraps [catalog.ErrOffset]. While the store cannot be reached
+	// the error wraps [catalog.ErrUnavailable], and Append may be called again
+	// with the same batch.
+	Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error)
 }
 
 // Offsets says how far partitions were read: catalog/sqlstore does.

@@ -102,16 +102,16 @@ func (f *fake) MovieByOutside(_ context.Context, kind, value string) (ids []cata
 
 func (f *fake) Scale(context.Context) (catalog.Scale, error) { return f.scale, f.fail }
 
-func (f *fake) Append(_ context.Context, b catalog.Batch) (int64, error) {
+func (f *fake) Append(_ context.Context, b catalog.Batch) (catalog.Applied, error) {
 	if held := f.offsets[b.Partition]; held != b.From {
-		return held, catalog.ErrOffset
+		return catalog.Applied{Held: held}, catalog.ErrOffset
 	}
 	if f.fail != nil {
-		return 0, f.fail
+		return catalog.Applied{}, f.fail
 	}
 	f.minutes = append(f.minutes, b.Minutes...)
 	f.offsets[b.Partition] = b.To
-	return b.To, nil
+	return catalog.Applied{Held: b.To}, nil
 }
 
 func (f *fake) Offset(_ context.Context, partition string) (int64, error) {
@@ -167,9 +167,9 @@ func faultLines(r catalog.Report) (lines []int) {
 	return lines
 }
 
-func (f *failAfter) Append(ctx context.Context, b catalog.Batch) (int64, error) {
+func (f *failAfter) Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
 	if *f.calls++; *f.calls >= f.at {
-		return 0, catalog.ErrUnavailable
+		return catalog.Applied{}, catalog.ErrUnavailable
 	}
 	return f.fake.Append(ctx, b)
 }

@@ -24,6 +24,6 @@ type Store interface {
 
 	// Append commits the events of a batch if the store stands at its From,
 	// and Offset says where it stands.
-	Append(ctx context.Context, b catalog.Batch) (held int64, err error)
+	Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error)
 	Offset(ctx context.Context, partition string) (int64, error)
 }

@@ -36,7 +36,7 @@ func TestStreamIsOfTheGrammar(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum, err := stream.Run(t.Context(), src, sink{}, nil)
+			sum, err := stream.Run(t.Context(), src, sink{}, stream.RunConfig{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,9 @@ func TestStreamIsOfTheGrammar(t *testing.T) {
 
 type sink struct{}
 
-func (sink) Append(_ context.Context, b catalog.Batch) (int64, error) { return b.To, nil }
+func (sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, error) {
+	return catalog.Applied{Held: b.To}, nil
+}
 
 // Lines come in order by whole second, without seconds where these are 00, and
 // each watch reaches its last minute.

@@ -67,7 +67,9 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	if f, ok := src.(io.Closer); ok {
 		defer f.Close()
 	}
-	sum, err := stream.Run(ctx, src, store, show)
+	run := stream.DefaultRunConfig()
+	run.Applied = func(_ catalog.Batch, _ catalog.Applied, total stream.Summary) { show(total) }
+	sum, err := stream.Run(ctx, src, store, run)
 	bar.end()
 	if err != nil {
 		return err
