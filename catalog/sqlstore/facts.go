@@ -71,10 +71,8 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 		if err := upsertFacts(ctx, tx, t, last, changed); err != nil {
 			return err
 		}
-		if t.kind == userTable.kind { // who remembers a person must read them anew
-			if err := numberUsers(ctx, tx, userIDs(changed)); err != nil {
-				return err
-			}
+		if err := tellOf(ctx, tx, t, changed); err != nil {
+			return err
 		}
 		return lookupExec(ctx, tx, "DELETE FROM unknown_ids WHERE kind = '"+t.kind+"' AND id IN (%s)", ids)
 	})
@@ -82,6 +80,20 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 		return catalog.Tally{}, err
 	}
 	return tally, nil
+}
+
+// tellOf lets those who remember the movies or the people of ids know that they
+// must read them anew.
+func tellOf(ctx context.Context, tx *sqlx.Tx, t factTable, ids []string) error {
+	if t.kind == userTable.kind {
+		return numberUsers(ctx, tx, userIDs(ids))
+	}
+	changes := make([]catalog.Change, len(ids))
+	for i, id := range ids {
+		changes[i] = catalog.Change{Kind: catalog.ChangeMovie, Subject: id}
+	}
+	_, err := addChanges(ctx, tx, changes)
+	return err
 }
 
 func userIDs(ids []string) []catalog.UserID {
