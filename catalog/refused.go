@@ -1,6 +1,9 @@
 package catalog
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Refused is a line that could not be read. It waits in quarantine.
 type Refused struct {
@@ -41,6 +44,24 @@ type Readmission struct {
 // that was applied, once, and again what a replay applied again.
 type Intake struct {
 	Hour    time.Time `json:"hour"`    // its beginning, UTC: when lines were read, not when they happened
-	Outcome string    `json:"outcome"` // "watch", "rate", "recommendation", "create_account", "forgotten", "readmitted", or "refused:REASON"
+	Outcome string    `json:"outcome"` // "watch", "rate", "recommendation", "create_account", one of the constants below, or IntakeRefused and a reason
 	Lines   int64     `json:"lines"`
+}
+
+// Outcomes of lines that were not kept at once.
+const (
+	IntakeRefused    = "refused:"   // before the reason
+	IntakeForgotten  = "forgotten"  // their person was
+	IntakeReadmitted = "readmitted" // counted as refused before, then readmitted from quarantine
+)
+
+// Reason returns why the lines were not kept; "" if they were.
+func (i Intake) Reason() string {
+	if reason, refused := strings.CutPrefix(i.Outcome, IntakeRefused); refused {
+		return reason
+	}
+	if i.Outcome == IntakeForgotten {
+		return IntakeForgotten
+	}
+	return ""
 }
