@@ -111,6 +111,7 @@ func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error
 	if b.Stats, err = decodeStats(files[fileStats], n); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileStats, err)
 	}
+	b.Stats.Prior = m.Prior
 	if b.Histories, err = decodeHistories(files[fileHistories], n); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileHistories, err)
 	}

@@ -88,6 +88,7 @@ func put(t testing.TB, s *Shelf, b *Bundle) Manifest {
 
 func TestRoundTrip(t *testing.T) {
 	s, b := shelf(t), sample(t)
+	b.Manifest.Sequence = 7
 	m := put(t, s, b)
 	if err := s.Publish(m.ID); err != nil {
 		t.Fatal(err)
@@ -101,6 +102,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Manifest = m
+	if m.Sequence != 7 || m.Prior.Mean != 0.5 {
+		t.Errorf("sequence %d, prior %+v; want 7 and a mean of 0.5", m.Sequence, m.Prior)
+	}
 	for _, c := range []struct {
 		name      string
 		got, want any
@@ -135,6 +139,7 @@ func TestIDIsOfTheContent(t *testing.T) {
 	again := sample(t)
 	again.Manifest.Created = time.Now()
 	again.Manifest.Program.Commit = "another"
+	again.Manifest.Sequence = 99
 	if m := put(t, s, again); m.ID != first.ID || !m.Created.Equal(first.Created) {
 		t.Errorf("built again: %s of %v, want %s of %v", m.ID, m.Created, first.ID, first.Created)
 	}

@@ -25,12 +25,14 @@ type Manifest struct {
 	Format      int           `json:"format"`
 	ID          string        `json:"id"` // the first 16 hex digits of the content's digest
 	Created     time.Time     `json:"created"`
-	Parent      string        `json:"parent,omitempty"` // the bundle that was live when this one was built
-	DataVersion string        `json:"data_version"`     // digest of the facts and histories it was built from
+	Parent      string        `json:"parent,omitempty"`   // the bundle that was live when this one was built
+	DataVersion string        `json:"data_version"`       // digest of the facts and histories it was built from
+	Sequence    int64         `json:"sequence,omitempty"` // every change up to this number is in the bundle; 0 if that is not known
 	Embedder    embedder.ID   `json:"embedder"`
 	Index       Index         `json:"index"`
 	Ranking     rank.Config   `json:"ranking"`
 	Scale       catalog.Scale `json:"rating_scale"`
+	Prior       rank.Prior    `json:"prior,omitzero"` // what the quality of a movie that comes later starts from
 	Counts      Counts        `json:"counts"`
 	Program     Program       `json:"program"`
 	Seed        uint64        `json:"seed"`
@@ -70,10 +72,10 @@ type File struct {
 }
 
 // digest returns the bundle's ID: the digest of everything in the manifest that
-// follows from data, settings and seed. Time, parent and program stay out; what
-// of them matters shows in the digests of the files.
+// follows from data, settings and seed. Time, parent, program and the number of
+// the last change stay out; what of them matters shows in the digests of the files.
 func (m Manifest) digest() (string, error) {
-	m.ID, m.Created, m.Parent, m.Program = "", time.Time{}, "", Program{}
+	m.ID, m.Created, m.Parent, m.Program, m.Sequence = "", time.Time{}, "", Program{}, 0
 	sum, err := m.sum()
 	if err != nil {
 		return "", err

@@ -49,6 +49,7 @@ func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	m := b.Manifest
 	m.Format = Format
 	m.Files = nil
+	m.Prior = b.Stats.Prior
 	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("begin bundle: %w", err)

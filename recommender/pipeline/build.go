@@ -69,10 +69,15 @@ func Build(ctx context.Context, store Store, o Options) (*bundle.Bundle, error) 
 		return nil, err
 	}
 	began := time.Now()
+	sequence, err := lastChange(ctx, store) // first: what changes while facts are read is applied again, which changes nothing
+	if err != nil {
+		return nil, err
+	}
 	facts, err := Read(ctx, store, o.Ranking)
 	if err != nil {
 		return nil, err
 	}
+	facts.Sequence = sequence
 	o.Log.Info("facts read", "movies", len(facts.Movies), "people", len(facts.Histories.Users),
 		"watched", len(facts.Histories.Rows), "version", facts.Version, "took", time.Since(began))
 	vectors, err := Embed(ctx, facts.Texts, o)
@@ -147,6 +152,7 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 			Created:     o.Now().UTC().Truncate(time.Second),
 			Parent:      o.Parent,
 			DataVersion: f.Version,
+			Sequence:    f.Sequence,
 			Embedder:    v.ID,
 			Index:       bundle.Index{Kind: o.Backend.Kind(), Settings: settings, Measured: measured},
 			Ranking:     o.Ranking,

@@ -180,6 +180,33 @@ func TestSameBundle(t *testing.T) {
 	}
 }
 
+// A logged store counts its changes, one more with every row that is read.
+type logged struct {
+	store
+	last *int64
+}
+
+func (l logged) LastChange(context.Context) (int64, error) { return *l.last, l.err }
+
+func (l logged) Movies(ctx context.Context) iter.Seq2[catalog.Movie, error] {
+	*l.last++
+	return l.store.Movies(ctx)
+}
+
+// A bundle names the last change before anything was read, so that none is missed.
+func TestSequenceIsReadFirst(t *testing.T) {
+	last := int64(41)
+	b, err := pipeline.Build(t.Context(), logged{sample(), &last}, options(&letters{}, &backend{recall: 1}))
+	if err != nil || b.Manifest.Sequence != 41 {
+		t.Errorf("sequence %d, %v; want 41", b.Manifest.Sequence, err)
+	}
+	broken := logged{sample(), &last}
+	broken.err = errors.New("cable cut")
+	if _, err := pipeline.Build(t.Context(), broken, options(&letters{}, &backend{recall: 1})); !errors.Is(err, broken.err) {
+		t.Errorf("error %v, want %v", err, broken.err)
+	}
+}
+
 func TestDataVersion(t *testing.T) {
 	version := func(s store) string {
 		f, err := pipeline.Read(t.Context(), s, rank.DefaultConfig())

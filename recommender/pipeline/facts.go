@@ -33,6 +33,23 @@ type Facts struct {
 	Stats     *rank.Stats
 	Histories *bundle.Histories
 	Version   string // digest of all that was read
+	Sequence  int64  // of the last change before the reading began; 0 if the store keeps no log of changes
+}
+
+// lastChange returns the number of the newest change of a store that keeps a log
+// of them.
+func lastChange(ctx context.Context, store Store) (int64, error) {
+	log, ok := store.(interface {
+		LastChange(ctx context.Context) (int64, error)
+	})
+	if !ok {
+		return 0, nil
+	}
+	seq, err := log.LastChange(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read the number of the last change: %w", err)
+	}
+	return seq, nil
 }
 
 // Empty returns how many movies have no text to embed.

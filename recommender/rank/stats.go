@@ -14,6 +14,7 @@ type Stats struct {
 	Popularity []float32 // row -> logarithm of the decayed number of watchers, 0 to 1
 	Order      []uint32  // rows by falling popularity, then quality, then row
 	Watchers   []uint32  // row -> people who watched it
+	Prior      Prior     // what the quality of a movie that comes later starts from
 }
 
 // An activity is what Stats gathers of one movie.
@@ -54,8 +55,10 @@ func NewStats(movies []catalog.Movie, rows *Movies, histories iter.Seq2[catalog.
 		a.days = append(a.days, day)
 		newest = max(newest, day)
 	}
+	prior := newPrior(movies, acts)
 	s := &Stats{
-		Quality:    quality(movies, acts, c.RatingPrior),
+		Quality:    quality(movies, acts, c.RatingPrior, prior),
+		Prior:      prior,
 		Popularity: popularity(acts, newest, c.PopularityHalfLife),
 		Watchers:   make([]uint32, len(acts)),
 	}
@@ -94,35 +97,13 @@ func sign(x float32) int {
 	return 0
 }
 
-// quality returns the Bayesian mean of each movie's ratings. An outside vote of
-// n people counts with n/(n+voteTrust).
-func quality(movies []catalog.Movie, acts []activity, prior float64) []float32 {
-	const voteTrust = 50
-	own, owns := int64(0), 0.0
-	for _, a := range acts {
-		own += a.sum
-		owns += a.ratings
-	}
-	mean := 0.5
-	if owns > 0 {
-		mean = float64(own) / fixed / owns
-	}
-	outside, outsides := 0.0, 0.0
-	for _, m := range movies {
-		if m.VoteCount > 0 {
-			outside += m.VoteAverage / 10
-			outsides++
-		}
-	}
+// quality returns the Bayesian mean of each movie's ratings.
+func quality(movies []catalog.Movie, acts []activity, weight float64, prior Prior) []float32 {
 	out := make([]float32, len(acts))
 	for i, a := range acts {
-		m := mean
-		if n := float64(movies[i].VoteCount); n > 0 {
-			m += (movies[i].VoteAverage/10 - outside/outsides) * n / (n + voteTrust)
-		}
-		m = min(1, max(0, m))
-		if a.ratings+prior > 0 {
-			m = (float64(a.sum)/fixed + prior*m) / (a.ratings + prior)
+		m := prior.of(movies[i])
+		if a.ratings+weight > 0 {
+			m = (float64(a.sum)/fixed + weight*m) / (a.ratings + weight)
 		}
 		out[i] = float32(m)
 	}
