@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type bulk struct {
 	columns    int
 	args       []any
 	full       *sqlx.Stmt
+	stored     int64 // rows that were inserted or updated so far
 }
 
 // newBulk returns a bulk that inserts into the named columns of a table.
@@ -50,8 +52,18 @@ func (b *bulk) add(ctx context.Context, row ...any) error {
 		}
 		b.full = stmt
 	}
-	_, err := b.full.ExecContext(ctx, b.args...)
+	done, err := b.full.ExecContext(ctx, b.args...)
+	return b.count(done, err)
+}
+
+// count notes what a statement did with the rows of args.
+func (b *bulk) count(done sql.Result, err error) error {
 	b.args = b.args[:0]
+	if err != nil {
+		return err
+	}
+	n, err := done.RowsAffected()
+	b.stored += n
 	return err
 }
 
@@ -61,9 +73,8 @@ func (b *bulk) flush(ctx context.Context) error {
 	if len(b.args) == 0 {
 		return nil
 	}
-	_, err := b.tx.ExecContext(ctx, b.query(len(b.args)/b.columns), b.args...)
-	b.args = b.args[:0]
-	return err
+	done, err := b.tx.ExecContext(ctx, b.query(len(b.args)/b.columns), b.args...)
+	return b.count(done, err)
 }
 
 func (b *bulk) close() {
