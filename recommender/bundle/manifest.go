@@ -26,6 +26,7 @@ type Manifest struct {
 	ID          string        `json:"id"` // the first 16 hex digits of the content's digest
 	Created     time.Time     `json:"created"`
 	Parent      string        `json:"parent,omitempty"`   // the bundle that was live when this one was built
+	Replaces    string        `json:"replaces,omitempty"` // the bundle of which this one is a copy without people who were forgotten
 	DataVersion string        `json:"data_version"`       // digest of the facts and histories it was built from
 	Sequence    int64         `json:"sequence,omitempty"` // every change up to this number is in the bundle; 0 if that is not known
 	Embedder    embedder.ID   `json:"embedder"`
@@ -72,10 +73,10 @@ type File struct {
 }
 
 // digest returns the bundle's ID: the digest of everything in the manifest that
-// follows from data, settings and seed. Time, parent, program and the number of
-// the last change stay out; what of them matters shows in the digests of the files.
+// follows from data, settings and seed. Time, parent, program, the number of the
+// last change and what was replaced stay out; what of them matters shows in the digests of the files.
 func (m Manifest) digest() (string, error) {
-	m.ID, m.Created, m.Parent, m.Program, m.Sequence = "", time.Time{}, "", Program{}, 0
+	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces = "", time.Time{}, "", Program{}, 0, ""
 	sum, err := m.sum()
 	if err != nil {
 		return "", err

@@ -89,7 +89,7 @@ func (s *Shelf) standing(id string) (m Manifest, whole bool, err error) {
 	if err == nil {
 		err = s.verifyFiles(m)
 	}
-	if errors.Is(err, ErrBroken) || errors.Is(err, catalog.ErrNotFound) {
+	if isBroken(err) {
 		return Manifest{}, false, nil
 	}
 	return m, err == nil, err
@@ -194,13 +194,13 @@ func (s *Shelf) Manifest(id string) (Manifest, error) {
 
 // List returns the manifests of all whole bundles, newest first.
 func (s *Shelf) List() ([]Manifest, error) {
-	entries, err := os.ReadDir(s.dir)
+	ids, err := s.ids()
 	if err != nil {
-		return nil, fmt.Errorf("list bundles: %w", err)
+		return nil, err
 	}
 	var list []Manifest
-	for _, e := range entries {
-		if m, err := s.Manifest(e.Name()); err == nil {
+	for _, id := range ids {
+		if m, err := s.Manifest(id); err == nil {
 			list = append(list, m)
 		}
 	}
@@ -211,6 +211,26 @@ func (s *Shelf) List() ([]Manifest, error) {
 		return strings.Compare(a.ID, b.ID)
 	})
 	return list, nil
+}
+
+// ids returns the names of all folders that could hold a bundle, ascending.
+func (s *Shelf) ids() ([]string, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list bundles: %w", err)
+	}
+	var ids []string
+	for _, e := range entries {
+		if ValidID(e.Name()) {
+			ids = append(ids, e.Name())
+		}
+	}
+	return ids, nil
+}
+
+// isBroken reports an error about a bundle that cannot be read and never will.
+func isBroken(err error) bool {
+	return errors.Is(err, ErrBroken) || errors.Is(err, catalog.ErrNotFound)
 }
 
 // Sweep removes what builds that were killed left behind, and returns how many.

@@ -1,0 +1,174 @@
+package bundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"marquee/catalog"
+	"marquee/recommender/rank"
+)
+
+// A Replacement says that a bundle was replaced by one without certain people.
+type Replacement struct {
+	Old    string `json:"old"` // no longer on the shelf
+	New    string `json:"new"`
+	People int    `json:"people"` // who are not in New
+	Live   bool   `json:"live"`   // New took the place of Old as the live bundle
+}
+
+// Without returns the histories of all but the people who are gone, and how many
+// those are; h itself if nobody is.
+func (h *Histories) Without(gone func(catalog.UserID) bool) (*Histories, int) {
+	n := 0
+	for _, u := range h.Users {
+		if gone(u) {
+			n++
+		}
+	}
+	if n == 0 {
+		return h, 0
+	}
+	left := &Histories{}
+	for i, u := range h.Users {
+		if gone(u) {
+			continue
+		}
+		var t rank.Taste
+		for k := h.Starts[i]; k < h.Starts[i+1]; k++ {
+			t.Watched = append(t.Watched, rank.Watched{Row: h.Rows[k], Preference: h.Weights[k]})
+		}
+		left.Add(u, t)
+	}
+	return left, n
+}
+
+// Forget replaces every bundle that holds a person who is gone by one without
+// them: the histories are written anew, all else is copied, so the bundle gets
+// another ID and its manifest says which one it replaces. The live bundle stays
+// live, under its new ID. What bundles hold of everybody together, how often a
+// movie was watched and how it was rated, stays until the next build.
+//
+// A broken bundle cannot be read, so it may still hold the person: its ID is in
+// unread. After an error or a crash the shelf is as usable as before, and a
+// second call finishes the work.
+func (s *Shelf) Forget(ctx context.Context, gone func(catalog.UserID) bool) (done []Replacement, unread []string, err error) {
+	if err := s.sweepForgotten(); err != nil {
+		return nil, nil, err
+	}
+	ids, err := s.ids()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return done, unread, err
+		}
+		r, err := s.forget(id, gone)
+		switch {
+		case isBroken(err):
+			unread = append(unread, id)
+		case err != nil:
+			return done, unread, fmt.Errorf("forget in bundle %s: %w", id, err)
+		case r.People > 0:
+			done = append(done, r)
+		}
+	}
+	return done, unread, nil
+}
+
+func (s *Shelf) forget(id string, gone func(catalog.UserID) bool) (Replacement, error) {
+	m, err := s.Manifest(id)
+	if err != nil {
+		return Replacement{}, err
+	}
+	var left *Histories
+	r := Replacement{Old: id}
+	for _, f := range m.Files {
+		if f.Name != fileHistories {
+			continue
+		}
+		data, err := readChecked(s.Dir(id), f)
+		if err != nil {
+			return r, err
+		}
+		all, err := decodeHistories(data, m.Counts.Movies)
+		if err != nil {
+			return r, err
+		}
+		left, r.People = all.Without(gone)
+	}
+	if r.People == 0 {
+		return r, nil
+	}
+	if r.New, err = s.rewrite(m, left); err != nil {
+		return r, err
+	}
+	if live, err := s.Live(); err == nil && live == id {
+		if err := s.Publish(r.New); err != nil {
+			return r, err
+		}
+		r.Live = true
+	}
+	// A crash in the middle of a removal must leave nothing that looks like a bundle.
+	aside := filepath.Join(s.dir, forgottenPrefix+id)
+	if err := s.disk.Rename(s.Dir(id), aside); err != nil {
+		return r, fmt.Errorf("move it aside: %w", err)
+	}
+	if err := s.disk.RemoveAll(aside); err != nil {
+		return r, fmt.Errorf("remove it: %w", err)
+	}
+	return r, s.disk.SyncDir(s.dir)
+}
+
+// forgottenPrefix begins the names of bundles that are being removed.
+const forgottenPrefix = draftPattern + "forgotten-"
+
+// sweepForgotten removes what a call that was cut short left behind.
+func (s *Shelf) sweepForgotten() error {
+	left, err := filepath.Glob(filepath.Join(s.dir, forgottenPrefix+"*"))
+	if err != nil {
+		return fmt.Errorf("look for bundles half removed: %w", err)
+	}
+	for _, name := range left {
+		if err := s.disk.RemoveAll(name); err != nil {
+			return fmt.Errorf("remove %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// rewrite shelves the bundle of m with other histories and returns its ID.
+func (s *Shelf) rewrite(m Manifest, h *Histories) (id string, err error) {
+	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = s.disk.RemoveAll(draft) }() // renamed away by then, or rubbish
+	old := m
+	m.Files = nil
+	for _, f := range old.Files {
+		data := h.encode()
+		if f.Name != fileHistories {
+			if data, err = readChecked(s.Dir(old.ID), f); err != nil {
+				return "", err
+			}
+		}
+		if err := s.disk.WriteFile(filepath.Join(draft, f.Name), data); err != nil {
+			return "", fmt.Errorf("write %s: %w", f.Name, err)
+		}
+		sum := sha256.Sum256(data)
+		m.Files = append(m.Files, File{Name: f.Name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+	}
+	m.Replaces = old.ID
+	m.Counts.Users, m.Counts.Watched = len(h.Users), len(h.Rows)
+	if m.ID, err = m.digest(); err != nil {
+		return "", err
+	}
+	if m.Sum, err = m.sum(); err != nil {
+		return "", err
+	}
+	return m.ID, s.shelve(draft, m)
+}
