@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,7 +14,10 @@ import (
 )
 
 // seenColumns are the columns of table seen as [upsertSeen] writes them.
-var seenColumns = []string{"user_id", "movie_id", "at", "first_at", "last_at", "minute", "days", "day_set", "rating", "rated_at"}
+var seenColumns = []column{
+	{"user_id", "text"}, {"movie_id", "text"}, {"at", "bigint"}, {"first_at", "bigint"}, {"last_at", "bigint"},
+	{"minute", "bigint"}, {"days", "bigint"}, {"day_set", "bytea"}, {"rating", "double precision"}, {"rated_at", "bigint"},
+}
 
 // storeSeen folds news into the stored histories and gives a new sequence
 // number to every person whose history changed by it. It must run under the
@@ -22,30 +26,29 @@ var seenColumns = []string{"user_id", "movie_id", "at", "first_at", "last_at", "
 func storeSeen(ctx context.Context, tx *sqlx.Tx, news map[pair]past) (catalog.Tally, error) {
 	var tally catalog.Tally
 	keys := sortedPairs(news)
-	held, err := readSeen(ctx, tx, keys)
+	rows, err := readSeen(ctx, tx, keys)
 	if err != nil {
 		return tally, err
 	}
-	var changed []pair
-	for _, k := range keys {
-		row, known := held[k]
-		fresh := !known || news[k].rated && !row.rated
+	var changed []int // places of keys
+	for i, k := range keys {
+		row := &rows[i]
+		known, rated := row.watched || row.rated, row.rated
 		switch {
 		case !row.fold(news[k]):
 			tally.Same++
 			continue
-		case fresh:
+		case !known, news[k].rated && !rated:
 			tally.New++
 		default:
 			tally.Changed++
 		}
-		held[k] = row
-		changed = append(changed, k)
+		changed = append(changed, i)
 	}
-	if err := upsertSeen(ctx, tx, held, changed); err != nil {
+	if err := upsertSeen(ctx, tx, keys, rows, changed); err != nil {
 		return tally, err
 	}
-	return tally, numberUsers(ctx, tx, usersOf(changed))
+	return tally, numberUsers(ctx, tx, usersOf(keys, changed))
 }
 
 // sortedPairs returns the keys by user and movie, the order of the table.
@@ -60,42 +63,116 @@ func sortedPairs(news map[pair]past) []pair {
 	return keys
 }
 
-func readSeen(ctx context.Context, tx *sqlx.Tx, keys []pair) (map[pair]past, error) {
-	// CROSS JOIN keeps SQLite from reading the whole table and looking up keys.
-	const query = `WITH k (u, m) AS (VALUES %s)
-		SELECT user_id, movie_id, first_at, last_at, minute, day_set, rating, rated_at
-		FROM k CROSS JOIN seen WHERE user_id = u AND movie_id = m`
-	flat := make([]string, 0, 2*len(keys))
-	for _, k := range keys {
-		flat = append(flat, string(k.user), string(k.movie))
+// The columns that readSeen scans, and the queries that read them for many keys
+// at once, each with its number. Both make the database look up key by key:
+// left to itself it may read the whole table instead.
+const (
+	pastColumns = "n, first_at, last_at, minute, day_set, rating, rated_at"
+
+	seenOnSQLite   = "WITH k (n, u, m) AS (VALUES %s) SELECT " + pastColumns + " FROM k CROSS JOIN seen WHERE user_id = u AND movie_id = m"
+	seenOnPostgres = "SELECT " + pastColumns + " FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (u, m, n)" +
+		" CROSS JOIN LATERAL (SELECT * FROM seen WHERE user_id = u AND movie_id = m OFFSET 0) AS found"
+)
+
+// readSeen returns the stored row of each key; the zero past where there is
+// none.
+func readSeen(ctx context.Context, tx *sqlx.Tx, keys []pair) ([]past, error) {
+	rows := make([]past, len(keys))
+	if tx.DriverName() == Postgres {
+		return rows, readSeenPostgres(ctx, tx, keys, rows)
 	}
-	held := make(map[pair]past, len(keys))
-	err := lookup(ctx, tx, query, 2, flat, func(rows *sqlx.Rows) error {
-		var k pair
-		var first, last, minute, ratedAt sql.NullInt64
-		var rating sql.NullFloat64
-		var days []byte
-		if err := rows.Scan(&k.user, &k.movie, &first, &last, &minute, &days, &rating, &ratedAt); err != nil {
+	return rows, readSeenSQLite(ctx, tx, keys, rows)
+}
+
+func readSeenPostgres(ctx context.Context, tx *sqlx.Tx, keys []pair, rows []past) error {
+	var users, movies arrayText
+	for from := 0; from < len(keys); from += arrayRows {
+		chunk := keys[from:min(from+arrayRows, len(keys))]
+		for _, k := range chunk {
+			users.quoted(string(k.user))
+			movies.quoted(string(k.movie))
+		}
+		found, err := tx.QueryxContext(ctx, seenOnPostgres, users.take(), movies.take())
+		if err == nil {
+			err = scanPasts(found, rows[from:from+len(chunk)])
+		}
+		if err != nil {
 			return err
 		}
-		held[k] = past{
+	}
+	return nil
+}
+
+func readSeenSQLite(ctx context.Context, tx *sqlx.Tx, keys []pair, rows []past) error {
+	args := make([]any, 0, 2*min(chunkRows, len(keys)))
+	var full *sqlx.Stmt // of a whole chunk
+	for from := 0; from < len(keys); from += chunkRows {
+		chunk := keys[from:min(from+chunkRows, len(keys))]
+		args = args[:0]
+		for _, k := range chunk {
+			args = append(args, string(k.user), string(k.movie))
+		}
+		if full == nil || len(chunk) < chunkRows {
+			stmt, err := tx.PreparexContext(ctx, fmt.Sprintf(seenOnSQLite, numberedTuples(len(chunk))))
+			if err != nil {
+				return err
+			}
+			defer stmt.Close() // at most two
+			full = stmt
+		}
+		found, err := full.QueryxContext(ctx, args...)
+		if err == nil {
+			err = scanPasts(found, rows[from:from+len(chunk)])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numberedTuples returns "(1,?,?),(2,?,?)" for so many pairs.
+func numberedTuples(n int) string {
+	var out strings.Builder
+	for i := range n {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, "(%d,?,?)", i+1)
+	}
+	return out.String()
+}
+
+// scanPasts puts what a query found into rows, by their numbers from 1, and
+// closes it.
+func scanPasts(found *sqlx.Rows, rows []past) error {
+	defer found.Close()
+	var first, last, minute, ratedAt sql.NullInt64
+	var rating sql.NullFloat64
+	var days sql.RawBytes
+	for found.Next() {
+		var n int
+		if err := found.Scan(&n, &first, &last, &minute, &days, &rating, &ratedAt); err != nil {
+			return err
+		}
+		rows[n-1] = past{
 			watched: last.Valid, first: first.Int64, last: last.Int64, minute: minute.Int64, days: decodeDays(days),
 			rated: rating.Valid, rating: rating.Float64, ratedAt: ratedAt.Int64,
 		}
-		return nil
-	})
-	return held, err
+	}
+	return found.Err()
 }
 
-func upsertSeen(ctx context.Context, tx *sqlx.Tx, rows map[pair]past, keys []pair) error {
+// upsertSeen stores those rows whose places are given.
+func upsertSeen(ctx context.Context, tx *sqlx.Tx, keys []pair, rows []past, places []int) error {
 	var set []string
 	for _, c := range seenColumns[2:] {
-		set = append(set, c+" = excluded."+c)
+		set = append(set, c.name+" = excluded."+c.name)
 	}
-	b := newBulk(tx, "seen", seenColumns, "ON CONFLICT (user_id, movie_id) DO UPDATE SET "+strings.Join(set, ", "))
-	defer b.close()
-	for _, k := range keys {
-		p := rows[k]
+	w := newRowWriter(tx, "seen", seenColumns, "ON CONFLICT (user_id, movie_id) DO UPDATE SET "+strings.Join(set, ", "))
+	defer w.close()
+	for _, i := range places {
+		p := &rows[i]
 		var first, last, minute, days, rating, ratedAt any
 		if p.watched {
 			first, last, minute, days = p.first, p.last, p.minute, encodeDays(p.days)
@@ -103,20 +180,20 @@ func upsertSeen(ctx context.Context, tx *sqlx.Tx, rows map[pair]past, keys []pai
 		if p.rated {
 			rating, ratedAt = p.rating, p.ratedAt
 		}
-		err := b.add(ctx, string(k.user), string(k.movie), p.at(), first, last, minute, int64(len(p.days)), days, rating, ratedAt)
+		err := w.add(ctx, string(keys[i].user), string(keys[i].movie), p.at(), first, last, minute, int64(len(p.days)), days, rating, ratedAt)
 		if err != nil {
 			return err
 		}
 	}
-	return b.flush(ctx)
+	return w.flush(ctx)
 }
 
-// usersOf returns the people of keys, which are sorted, each once.
-func usersOf(keys []pair) []catalog.UserID {
+// usersOf returns the people of the keys at places, both sorted, each once.
+func usersOf(keys []pair, places []int) []catalog.UserID {
 	var users []catalog.UserID
-	for _, k := range keys {
-		if n := len(users); n == 0 || users[n-1] != k.user {
-			users = append(users, k.user)
+	for _, i := range places {
+		if n := len(users); n == 0 || users[n-1] != keys[i].user {
+			users = append(users, keys[i].user)
 		}
 	}
 	return users
@@ -132,12 +209,13 @@ func numberUsers(ctx context.Context, tx *sqlx.Tx, users []catalog.UserID) error
 	if err := tx.GetContext(ctx, &last, tx.Rebind(query), len(users)); err != nil {
 		return err
 	}
-	b := newBulk(tx, "activity", []string{"user_id", "seq"}, "ON CONFLICT (user_id) DO UPDATE SET seq = excluded.seq")
-	defer b.close()
+	columns := []column{{"user_id", "text"}, {"seq", "bigint"}}
+	w := newRowWriter(tx, "activity", columns, "ON CONFLICT (user_id) DO UPDATE SET seq = excluded.seq")
+	defer w.close()
 	for i, u := range users {
-		if err := b.add(ctx, string(u), last-int64(len(users)-1-i)); err != nil {
+		if err := w.add(ctx, string(u), last-int64(len(users)-1-i)); err != nil {
 			return err
 		}
 	}
-	return b.flush(ctx)
+	return w.flush(ctx)
 }
