@@ -19,7 +19,8 @@ type Config struct {
 	Location   *time.Location // of the stream's clock; nil is UTC
 	Scale      catalog.Scale  // ratings that are not on it are refused
 	BatchLines int            // lines a batch, 1 to 1,000,000
-	BatchWait  time.Duration  // after which a Pipe hands over a batch that is not full
+	BatchWait  time.Duration  // after which a source that waits for more hands over a batch that is not full
+	From       From           // where reading begins; of a Pipe and of posts only the zero From
 }
 
 // DefaultConfig returns UTC, ratings from 1 to 5, 5,000 lines a batch
@@ -40,6 +41,9 @@ func (c Config) Validate() error {
 	}
 	if c.BatchWait <= 0 {
 		errs = append(errs, fmt.Errorf("batch wait is %v, want more than 0: %w", c.BatchWait, catalog.ErrInvalid))
+	}
+	if err := c.From.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if err := c.Scale.Validate(); err != nil {
 		errs = append(errs, err)

@@ -19,7 +19,7 @@ type File struct {
 	size      int64 // when it was opened; what is written later waits for the next run
 	partition string
 	cfg       Config
-	rows      *batcher
+	rows      *Rows
 	lines     *lines
 }
 
@@ -51,7 +51,7 @@ func OpenFile(ctx context.Context, path string, held Offsets, cfg Config, now fu
 	if err != nil {
 		return nil, err
 	}
-	s := &File{path: path, file: f, cfg: cfg, rows: newBatcher(cfg, now)}
+	s := &File{path: path, file: f, cfg: cfg, rows: NewRows(cfg, now)}
 	if err := s.start(ctx, held); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -61,3 +61,15 @@ func ParseFrom(text string, loc *time.Location) (From, error) {
 	}
 	return From{}, fmt.Errorf("start %q, want earliest, latest, an offset such as 1200, a time such as 2026-02-14T10:30:03, or last=1h: %w", text, catalog.ErrInvalid)
 }
+
+func (f From) validate() error {
+	switch {
+	case f.Place > Last:
+		return fmt.Errorf("start is place %d, want one of Earliest to Last: %w", f.Place, catalog.ErrInvalid)
+	case f.Place == AtOffset && f.Offset < 0:
+		return fmt.Errorf("start is offset %d, want 0 or more: %w", f.Offset, catalog.ErrInvalid)
+	case f.Place == Last && f.Span <= 0:
+		return fmt.Errorf("start is the last %v, want more than 0: %w", f.Span, catalog.ErrInvalid)
+	}
+	return nil
+}

@@ -24,8 +24,9 @@ type Grammar struct {
 func ParseLine(line []byte, e *Event) Reason { return Grammar{}.Parse(line, e) }
 
 // Parse reads one line, without its line end, into e, and returns [Accepted]
-// or why it was refused; then e is not to be used. It never panics, whatever
-// the bytes, and allocates nothing. The grammar:
+// or why it was refused. After a refusal only e.User may be used: it is whom
+// the line names, if that much could be read, and all else is zero. Parse never
+// panics, whatever the bytes, and allocates nothing. The grammar:
 //
 //	TIME,USER,GET /data/m/MOVIE/MINUTE.mpg
 //	TIME,USER,GET /rate/MOVIE=RATING
@@ -33,35 +34,56 @@ func ParseLine(line []byte, e *Event) Reason { return Grammar{}.Parse(line, e) }
 //	TIME,USER,recommendation request HOST, status N, result: TEXT, N ms
 //
 // TIME is YYYY-MM-DDTHH:MM, then :SS unless that is 00, then .f with 1 to 9
-// digits or nothing. MOVIE is [a-z0-9+-_.*]+ with + and a year at its end, or a
-// bare + when there is no release date. TEXT may hold anything, ", 12 ms" too.
+// digits or nothing. USER is a decimal number without leading zeros. MOVIE is
+// [a-z0-9+-_.*]+ with + and a year at its end, or a bare + when there is no
+// release date. TEXT may hold anything, ", 12 ms" too.
 func (g Grammar) Parse(line []byte, e *Event) Reason {
 	*e = Event{}
+	reason := g.parse(line, e)
+	if reason != Accepted {
+		*e = Event{User: e.User}
+	}
+	return reason
+}
+
+func (g Grammar) parse(line []byte, e *Event) Reason {
 	if len(line) == 0 {
 		return Empty
 	}
-	if len(line) > MaxLineBytes {
-		return LineTooLong
-	}
 	i := bytes.IndexByte(line, ',')
 	if i < 0 {
-		return MissingField
+		return missing(line)
 	}
 	rest := line[i+1:]
 	j := bytes.IndexByte(rest, ',')
 	if j < 0 {
-		return MissingField
+		return missing(line)
+	}
+	user := isUser(rest[:j])
+	if user {
+		e.User = rest[:j]
+	}
+	if len(line) > MaxLineBytes {
+		return LineTooLong
 	}
 	at, ok := parseTime(line[:i], g.Location)
 	if !ok {
 		return BadTime
 	}
-	e.At = at
-	e.User = rest[:j]
-	if !isUser(e.User) {
+	if !user {
 		return BadUser
 	}
+	e.At = at
 	return parseAction(rest[j+1:], e)
+}
+
+// missing returns the reason for which a line of fewer than three fields is
+// refused.
+func missing(line []byte) Reason {
+	if len(line) > MaxLineBytes {
+		return LineTooLong
+	}
+	return MissingField
 }
 
 func parseAction(action []byte, e *Event) Reason {
@@ -220,7 +242,8 @@ func parseInt(s []byte) (n int, ok bool) {
 }
 
 // parseDecimal reads digits, 1 to 9 of them, with an optional minus before them
-// and an optional point and 1 to 6 digits after them.
+// and an optional point and 1 to 6 digits after them. The result is the nearest
+// float64: numerator and denominator are whole numbers below 2^53.
 func parseDecimal(s []byte) (v float64, ok bool) {
 	sign := 1.0
 	if len(s) > 0 && s[0] == '-' {
@@ -237,17 +260,12 @@ func parseDecimal(s []byte) (v float64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	v = float64(n)
-	if len(frac) > 0 {
-		f, ok := parseInt(frac)
-		if !ok {
+	scale := 1
+	for _, c := range frac {
+		if c < '0' || c > '9' {
 			return 0, false
 		}
-		scale := 1.0
-		for range frac {
-			scale *= 10
-		}
-		v += float64(f) / scale
+		n, scale = n*10+int(c-'0'), scale*10
 	}
-	return sign * v, true
+	return sign * (float64(n) / float64(scale)), true
 }

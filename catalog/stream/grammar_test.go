@@ -138,7 +138,10 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestEveryReasonOccurs(t *testing.T) {
-	seen := map[stream.Reason]bool{stream.RatingOffScale: true} // the batch maker's: see TestFileCountsEveryLine
+	seen := map[stream.Reason]bool{
+		stream.RatingOffScale: true, // that of Rows: see TestFileCountsEveryLine
+		stream.Forgotten:      true, // the store's: see TestRunCountsForgotten
+	}
 	for _, c := range refused {
 		seen[c.want] = true
 	}

@@ -74,7 +74,7 @@ func trimEnd(line []byte) []byte {
 
 // fill reads up to n lines into a batch of partition. The error is io.EOF when
 // there is not one.
-func fill(ctx context.Context, l *lines, rows *batcher, partition string, n int) (catalog.Batch, error) {
+func fill(ctx context.Context, l *lines, rows *Rows, partition string, n int) (catalog.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return catalog.Batch{}, err
 	}
@@ -87,7 +87,7 @@ func fill(ctx context.Context, l *lines, rows *batcher, partition string, n int)
 		if err != nil {
 			return catalog.Batch{}, err
 		}
-		rows.add(&b, line, at)
+		rows.Add(&b, line, at)
 	}
 	b.To, l.from = l.offset, l.offset
 	return b, nil

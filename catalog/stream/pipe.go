@@ -28,7 +28,7 @@ import (
 // first line and no more is there.
 type Pipe struct {
 	cfg       Config
-	rows      *batcher
+	rows      *Rows
 	partition string // "" before the first batch
 	lines     *lines
 	feed      *feed
@@ -49,7 +49,7 @@ func NewPipe(r io.Reader, cfg Config, now func() time.Time) (*Pipe, error) {
 		return nil, err
 	}
 	f := newFeed(r)
-	return &Pipe{cfg: cfg, rows: newBatcher(cfg, now), lines: newLines(f, 0), feed: f}, nil
+	return &Pipe{cfg: cfg, rows: NewRows(cfg, now), lines: newLines(f, 0), feed: f}, nil
 }
 
 // Fetch implements [Source]. If ctx ends first, the lines that were read are
@@ -122,7 +122,7 @@ func (p *Pipe) add() error {
 		}
 		return err
 	}
-	p.rows.add(&p.part, line, at)
+	p.rows.Add(&p.part, line, at)
 	if p.count++; p.count == 1 && p.partition != "" {
 		p.due = time.Now().Add(p.cfg.BatchWait)
 	}

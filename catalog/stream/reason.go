@@ -19,12 +19,15 @@ const (
 	RatingOffScale    Reason = "rating_off_scale"   // a number, but not one of Config.Scale
 	BadRecommendation Reason = "bad_recommendation" // not HOST, status N, result: ..., N ms
 	NotUTF8           Reason = "not_utf8"           // a recommendation with bytes that are not UTF-8
+	Forgotten         Reason = "forgotten"          // could be read, but its person was forgotten: counted by the store, never kept
 )
 
-// Reasons returns all reasons for which a line is refused.
+// Reasons returns all reasons for which a line is refused. [Grammar.Parse]
+// gives all of them but RatingOffScale, which is that of [Rows], and Forgotten,
+// which is [Run]'s.
 func Reasons() []Reason {
 	return []Reason{
 		Empty, LineTooLong, MissingField, BadTime, BadUser, UnknownKind, BadMovie,
-		BadMinute, BadRating, RatingOffScale, BadRecommendation, NotUTF8,
+		BadMinute, BadRating, RatingOffScale, BadRecommendation, NotUTF8, Forgotten,
 	}
 }

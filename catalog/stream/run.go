@@ -64,7 +64,7 @@ func Run(ctx context.Context, src Source, dst Sink, cfg RunConfig) (Summary, err
 			return total, fmt.Errorf("append bytes %d to %d of partition %s: %w", b.From, b.To, b.Partition, err)
 		}
 		seeks = 0
-		total.add(b)
+		total.Add(b, done)
 		if cfg.Applied != nil {
 			cfg.Applied(b, done, total)
 		}

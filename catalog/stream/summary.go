@@ -30,14 +30,22 @@ func (s Summary) RefusedTotal() int64 {
 	return n
 }
 
-// add counts the lines of b.
-func (s *Summary) add(b catalog.Batch) {
-	s.Kept.Watch += int64(len(b.Minutes))
-	s.Kept.Rate += int64(len(b.Ratings))
+// Add counts the lines of b, of which a store did done: the events of people
+// who were forgotten count as refused.
+func (s *Summary) Add(b catalog.Batch, done catalog.Applied) {
+	if s.Refused == nil {
+		s.Refused = make(map[Reason]int64)
+	}
+	gone := done.Forgotten
+	s.Kept.Watch += int64(len(b.Minutes) - gone.Minutes)
+	s.Kept.Rate += int64(len(b.Ratings) - gone.Ratings)
 	s.Kept.Recommendation += int64(b.Lists)
-	s.Kept.CreateAccount += int64(len(b.Accounts))
+	s.Kept.CreateAccount += int64(len(b.Accounts) - gone.Accounts)
 	for _, r := range b.Refused {
 		s.Refused[Reason(r.Reason)]++
+	}
+	if n := gone.Total(); n > 0 {
+		s.Refused[Forgotten] += int64(n)
 	}
 	s.Lines = s.Kept.Total() + s.RefusedTotal()
 }
