@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrTable reports bytes that are no neighbour table, or a damaged one.
@@ -15,15 +16,23 @@ type Neighbour = Hit
 // A Table holds the nearest rows of every row: best first, ties by ascending row,
 // itself left out. Nothing writes to it after [Neighbours] or [ReadTable] has
 // returned it, so any number of goroutines may read it. It takes 8 bytes a
-// neighbour and 8 a row: 22 MB for 27,000 rows of 100.
+// neighbour and 8 a row: 22 MB for 27,000 rows of 100. One of an [Extended] takes
+// 24 a row and what changed.
 type Table struct {
 	k       int
 	entries []Neighbour // row after row
 	starts  []int       // [rows + 1]; row i has entries[starts[i]:starts[i+1]]
+
+	lists [][]Neighbour // of an Extended: row -> list, instead of the two above
 }
 
 // Rows returns the number of rows, those without neighbours included.
-func (t *Table) Rows() int { return len(t.starts) - 1 }
+func (t *Table) Rows() int {
+	if t.lists != nil {
+		return len(t.lists)
+	}
+	return len(t.starts) - 1
+}
 
 // K returns how many neighbours the table was made for. A row has fewer when
 // there are fewer rows with a vector; a row of zeros has none.
@@ -32,6 +41,12 @@ func (t *Table) K() int { return t.k }
 // Of returns the neighbours of row, at most K, best first. The list is the
 // table's own and is not to be changed. A row that is not in the table has none.
 func (t *Table) Of(row uint32) []Neighbour {
+	if t.lists != nil {
+		if uint64(row) >= uint64(len(t.lists)) {
+			return nil
+		}
+		return slices.Clip(t.lists[row])
+	}
 	if uint64(row)+1 >= uint64(len(t.starts)) {
 		return nil
 	}

@@ -43,11 +43,13 @@ func (t *Table) WriteTo(w io.Writer) (int64, error) {
 	out.uint32(uint32(t.k))
 	out.uint32(uint32(t.Rows()))
 	for row := range t.Rows() {
-		out.uint32(uint32(t.starts[row+1] - t.starts[row]))
+		out.uint32(uint32(len(t.Of(uint32(row)))))
 	}
-	for _, n := range t.entries {
-		out.uint32(n.Row)
-		out.uint32(math.Float32bits(n.Score))
+	for row := range t.Rows() {
+		for _, n := range t.Of(uint32(row)) {
+			out.uint32(n.Row)
+			out.uint32(math.Float32bits(n.Score))
+		}
 	}
 	out.flush()
 	out.uint32(out.sum)
