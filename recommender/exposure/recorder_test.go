@@ -1,0 +1,200 @@
+package exposure_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"marquee/catalog"
+	"marquee/recommender/exposure"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A writer keeps lists in memory.
+type writer struct {
+	mu      sync.Mutex
+	lists   []string
+	batches int
+	fail    func(n int) error // told how many writes came before
+	writes  int
+}
+
+func (w *writer) WriteExposures(ctx context.Context, lists []catalog.Exposure) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writes++
+	if w.fail != nil {
+		if err := w.fail(w.writes - 1); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w.batches++
+	for _, e := range lists {
+		w.lists = append(w.lists, e.RequestID)
+	}
+	return nil
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// start runs a recorder; the func it returns ends it and waits.
+func start(t *testing.T, cfg exposure.Config, writers ...exposure.Writer) (*exposure.Recorder, func()) {
+	t.Helper()
+	r, err := exposure.New(cfg, quiet(), writers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	return r, func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+	}
+}
+
+func record(r *exposure.Recorder, from, to int) {
+	for i := from; i < to; i++ {
+		r.Record(catalog.Exposure{RequestID: fmt.Sprint(i)})
+	}
+}
+
+// Full batches are written at once, the rest after Wait, and nothing is lost at
+// the end.
+func TestBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Batch = 10
+		a, b := &writer{}, &writer{}
+		r, end := start(t, cfg, a, b)
+		record(r, 0, 25)
+		synctest.Wait()
+		if got := r.Stats(); got != (exposure.Stats{Kept: 20}) {
+			t.Errorf("at once: %+v, want two full batches kept", got)
+		}
+		time.Sleep(cfg.Wait)
+		synctest.Wait()
+		if got := r.Stats(); got != (exposure.Stats{Kept: 25}) {
+			t.Errorf("after the wait: %+v, want all", got)
+		}
+		record(r, 25, 48)
+		end()
+		for _, w := range []*writer{a, b} {
+			if len(w.lists) != 48 || w.lists[47] != "47" {
+				t.Errorf("%d lists were written, want 48 in order", len(w.lists))
+			}
+		}
+		if got := r.Stats(); got != (exposure.Stats{Kept: 48}) {
+			t.Errorf("at the end: %+v, want all kept", got)
+		}
+	})
+}
+
+// A writer that is away for a moment loses nothing; one that stays away loses
+// what does not fit, and never holds up Record.
+func TestWriterAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Batch, cfg.Queue = 10, 100
+		w := &writer{fail: func(n int) error {
+			if n < 3 {
+				return catalog.ErrUnavailable
+			}
+			return nil
+		}}
+		r, end := start(t, cfg, w)
+		record(r, 0, 10)
+		time.Sleep(time.Minute)
+		if got := r.Stats(); got != (exposure.Stats{Kept: 10}) || w.batches != 1 {
+			t.Errorf("back after three attempts: %+v in %d batches, want 10 kept in one", got, w.batches)
+		}
+		end()
+
+		w = &writer{fail: func(int) error { return catalog.ErrUnavailable }}
+		r, end = start(t, cfg, w)
+		record(r, 0, 1000)
+		synctest.Wait()
+		if got := r.Stats(); got.Dropped < 800 || got.Waiting < 90 {
+			t.Errorf("away: %+v, want a full queue and the rest dropped", got)
+		}
+		time.Sleep(time.Hour)
+		end()
+		if got := r.Stats(); got.Dropped != 1000 || got.Kept != 0 {
+			t.Errorf("away for good: %+v, want all dropped and counted", got)
+		}
+	})
+}
+
+// Lists that can never be kept are not tried again.
+func TestInvalid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &writer{fail: func(int) error { return fmt.Errorf("no: %w", catalog.ErrInvalid) }}
+		r, end := start(t, exposure.DefaultConfig(), w)
+		record(r, 0, 3)
+		time.Sleep(time.Hour)
+		end()
+		if got := r.Stats(); got.Dropped != 3 || w.writes != 1 {
+			t.Errorf("%+v after %d writes, want 3 dropped after one", got, w.writes)
+		}
+	})
+}
+
+// The end has a bound though the writer hangs.
+func TestDrainIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Batch, cfg.Timeout = 2, time.Hour
+		w := writerFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		r, end := start(t, cfg, w)
+		record(r, 0, 9)
+		synctest.Wait()
+		began := time.Now()
+		end()
+		if took := time.Since(began); took > cfg.Drain+time.Second {
+			t.Errorf("the end took %v, want about %v", took, cfg.Drain)
+		}
+		if got := r.Stats(); got.Dropped != 9 {
+			t.Errorf("%+v, want 9 dropped", got)
+		}
+	})
+}
+
+type writerFunc func(ctx context.Context) error
+
+func (f writerFunc) WriteExposures(ctx context.Context, _ []catalog.Exposure) error { return f(ctx) }
+
+func TestConfig(t *testing.T) {
+	if _, err := exposure.New(exposure.Config{}, quiet()); !errors.Is(err, catalog.ErrInvalid) {
+		t.Errorf("the zero Config: %v, want invalid", err)
+	}
+}
+
+func BenchmarkRecord(b *testing.B) {
+	r, err := exposure.New(exposure.DefaultConfig(), quiet())
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	e := catalog.Exposure{Movies: make([]catalog.Exposed, 20)}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Record(e)
+	}
+	cancel()
+	<-ended
+}
