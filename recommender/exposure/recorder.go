@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -99,26 +100,20 @@ func (r *Recorder) Stats() Stats {
 // Run writes until ctx ends, then what waits, within Config.Drain, and returns
 // the error of ctx.
 func (r *Recorder) Run(ctx context.Context) error {
+	// Writes under way when ctx ends are not cut off: they have the drain's time.
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	drain := time.AfterFunc(math.MaxInt64, cancel) // never, until ctx ends
+	defer drain.Stop()
+	defer context.AfterFunc(ctx, func() { drain.Reset(r.cfg.Drain) })()
 	batch := make([]catalog.Exposure, 0, r.cfg.Batch)
 	for {
 		batch = r.fill(ctx, batch[:0])
-		if ctx.Err() != nil {
-			break
+		if len(batch) == 0 { // only once ctx has ended
+			return ctx.Err()
 		}
-		r.write(ctx, batch)
+		r.write(life, batch)
 	}
-	// ctx is over; what waits has a clock of its own.
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Drain)
-	defer cancel()
-	for len(batch) > 0 {
-		r.write(drain, batch)
-		batch = r.take(batch[:0])
-		if len(batch) > 0 && drain.Err() != nil {
-			r.drop(len(batch)+len(r.queue), drain.Err())
-			break
-		}
-	}
-	return ctx.Err()
 }
 
 // fill returns the next batch: when it is full, or Config.Wait after its first
