@@ -68,9 +68,11 @@ func all[T any](t tester, seq iter.Seq2[T, error]) []T {
 	return out
 }
 
-// counts fails the test unless s holds want.
+// counts fails the test unless s holds want, and as many changes as it says that
+// it ever had.
 func counts(t testing.TB, s Store, want catalog.Counts) {
 	t.Helper()
+	want.Changes = int(ok[int64](t)(s.LastChange(t.Context())))
 	same(t, "counts", ok[catalog.Counts](t)(s.Counts(t.Context())), want)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"testing"
+	"time"
 
 	"marquee/catalog"
 )
@@ -46,6 +47,17 @@ type Store interface {
 
 	UnknownIDs(ctx context.Context, kind string, ids []string) (map[string]bool, error)
 	PutUnknownIDs(ctx context.Context, kind string, ids []string) error
+	AbsentMovies(ctx context.Context, ids []catalog.MovieID, since time.Time) ([]catalog.MovieID, error)
+	AbsentUsers(ctx context.Context, ids []catalog.UserID, since time.Time) ([]catalog.UserID, error)
+
+	PutChange(ctx context.Context, c catalog.Change) (seq int64, err error)
+	ChangesSince(ctx context.Context, seq int64, limit int) ([]catalog.Change, error)
+	LastChange(ctx context.Context) (int64, error)
+
+	PutExposures(ctx context.Context, exposures []catalog.Exposure) (added int, err error)
+	Exposures(ctx context.Context, from, to time.Time) iter.Seq2[catalog.Exposure, error]
+	ExposuresOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Exposure, error)
+	Exposure(ctx context.Context, requestID string) (catalog.Exposure, error)
 
 	Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error)
 	QuarantineCounts(ctx context.Context) (map[string]int, error)
@@ -85,6 +97,14 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"UnknownIDs", testUnknownIDs},
 		{"Missing", testMissing},
 		{"Quarantine", testQuarantine},
+		{"Absent", testAbsent},
+		{"Changes", testChanges},
+		{"ChangesInvalid", testChangesInvalid},
+		{"ChangesConcurrent", testChangesConcurrent},
+		{"Exposures", testExposures},
+		{"ExposuresOddUsers", testExposuresOddUsers},
+		{"ExposuresInvalid", testExposuresInvalid},
+		{"ExposuresPages", testExposuresPages},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -11,8 +11,10 @@ import (
 func (s *Store) Counts(ctx context.Context) (catalog.Counts, error) {
 	var c catalog.Counts
 	const query = `SELECT (SELECT count(*) FROM movies), (SELECT count(*) FROM users), count(rating), count(last_at),
-		(SELECT count(*) FROM quarantine), (SELECT count(*) FROM vectors) FROM seen`
-	err := s.reader.QueryRowxContext(ctx, query).Scan(&c.Movies, &c.Users, &c.Ratings, &c.Watches, &c.Quarantined, &c.Vectors)
+		(SELECT count(*) FROM quarantine), (SELECT count(*) FROM vectors),
+		(SELECT count(*) FROM exposures), (SELECT count(*) FROM changes), (SELECT count(*) FROM tombstones) FROM seen`
+	err := s.reader.QueryRowxContext(ctx, query).Scan(&c.Movies, &c.Users, &c.Ratings, &c.Watches, &c.Quarantined, &c.Vectors,
+		&c.Exposures, &c.Changes, &c.Tombstones)
 	return c, s.fault(ctx, "count", err)
 }
 
