@@ -23,12 +23,20 @@ import (
 type sink struct {
 	held    map[string]int64
 	batches []catalog.Batch
-	fail    func(b catalog.Batch) error
+	fail    func(b catalog.Batch) error // before anything is stored
+	lose    func(b catalog.Batch) error // after it was stored: the answer is lost
+	done    catalog.Applied             // what else to answer
+	lookup  func() error                // fails Offset
 }
 
 func newSink() *sink { return &sink{held: map[string]int64{}} }
 
 func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
+	if s.lookup != nil {
+		if err := s.lookup(); err != nil {
+			return 0, err
+		}
+	}
 	return s.held[partition], nil
 }
 
@@ -38,12 +46,23 @@ func (s *sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, erro
 			return catalog.Applied{}, err
 		}
 	}
-	if held := s.held[b.Partition]; b.From != held {
-		return catalog.Applied{Held: held}, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, b.From, held)
+	want := b.From
+	if b.Move != nil {
+		want = b.Move.Held
+	}
+	if held := s.held[b.Partition]; want != held {
+		return catalog.Applied{Held: held}, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, want, held)
 	}
 	s.held[b.Partition] = b.To
 	s.batches = append(s.batches, b)
-	return catalog.Applied{Held: b.To}, nil
+	if s.lose != nil {
+		if err := s.lose(b); err != nil {
+			return catalog.Applied{}, err
+		}
+	}
+	done := s.done
+	done.Held = b.To
+	return done, nil
 }
 
 // minutes returns the minutes of movie m+1931 that were stored, in order.

@@ -16,7 +16,7 @@ import (
 const maxSeeks = 10
 
 // RunConfig says how [Run] deals with a store that is away, and whom it tells.
-// Start from [DefaultRunConfig].
+// Start from [DefaultRunConfig]; the zero RunConfig does not retry.
 type RunConfig struct {
 	MinDelay time.Duration // before the first new attempt, doubled for each one after it, with jitter
 	MaxDelay time.Duration // between attempts; 0: the first failure ends Run
@@ -32,6 +32,21 @@ func DefaultRunConfig() RunConfig {
 	return RunConfig{MinDelay: 100 * time.Millisecond, MaxDelay: 15 * time.Second}
 }
 
+// maxDelay bounds RunConfig.MaxDelay: a store that came back is found in a day.
+const maxDelay = 24 * time.Hour
+
+// Validate returns an error that wraps [catalog.ErrInvalid] unless MaxDelay is
+// 0, or MinDelay is more than 0 and MaxDelay from MinDelay to a day.
+func (c RunConfig) Validate() error {
+	if c.MaxDelay == 0 {
+		return nil
+	}
+	if c.MinDelay <= 0 || c.MaxDelay < c.MinDelay || c.MaxDelay > maxDelay {
+		return fmt.Errorf("attempts are %v to %v apart, want 0 < shortest <= longest <= %v: %w", c.MinDelay, c.MaxDelay, maxDelay, catalog.ErrInvalid)
+	}
+	return nil
+}
+
 // Run copies events from src to dst until src ends, ctx ends or either fails,
 // and returns what became of the lines that dst took; with an error too. A
 // batch and the offset after it become durable in one transaction of dst;
@@ -39,34 +54,99 @@ func DefaultRunConfig() RunConfig {
 // moved to the one it does hold. So a crash, a second run or a replay neither
 // loses nor doubles an event, and a run over lines that dst has already counts
 // none.
+//
+// An error that wraps [catalog.ErrUnavailable], from src or from dst, stops the
+// reading, not Run: it calls again with growing delays until that succeeds or
+// ctx ends. A commit whose answer was lost is no trouble: the new attempt finds
+// the offset at the end of its batch, and the batch is counted then, once. (If
+// it was another reader that put it there in the meantime, both count it, and
+// the events of forgotten people in it count as kept; the store has it right.)
+//
+// If src is an [Acknowledger], it is told of every batch that was applied, and
+// decides whether Run goes on after one that can never be.
 func Run(ctx context.Context, src Source, dst Sink, cfg RunConfig) (Summary, error) {
-	total := Summary{Refused: map[Reason]int64{}}
-	seeks := 0
+	r := &run{src: src, dst: dst, cfg: cfg, total: Summary{Refused: map[Reason]int64{}}}
+	if err := cfg.Validate(); err != nil {
+		return r.total, err
+	}
+	r.ack, _ = src.(Acknowledger)
 	for {
-		b, err := src.Fetch(ctx)
+		var b catalog.Batch
+		_, err := r.persist(ctx, func() (err error) {
+			b, err = src.Fetch(ctx)
+			return err
+		})
 		if errors.Is(err, io.EOF) {
-			return total, nil
+			return r.total, nil
 		}
 		if err != nil {
-			return total, fmt.Errorf("fetch: %w", err)
+			return r.total, fmt.Errorf("fetch: %w", err)
 		}
-		done, err := dst.Append(ctx, b)
-		switch {
-		case errors.Is(err, catalog.ErrOffset):
-			if seeks++; seeks > maxSeeks {
-				return total, fmt.Errorf("partition %s was moved %d times in a row; is another reader at work on it? %w", b.Partition, maxSeeks, err)
-			}
-			if err := src.Seek(ctx, b.Partition, done.Held); err != nil {
-				return total, fmt.Errorf("seek: %w", err)
-			}
-			continue
-		case err != nil:
-			return total, fmt.Errorf("append bytes %d to %d of partition %s: %w", b.From, b.To, b.Partition, err)
-		}
-		seeks = 0
-		total.Add(b, done)
-		if cfg.Applied != nil {
-			cfg.Applied(b, done, total)
+		if err := r.apply(ctx, b); err != nil {
+			return r.total, err
 		}
 	}
+}
+
+// A run is the state of one [Run].
+type run struct {
+	src   Source
+	ack   Acknowledger // src, if it is one
+	dst   Sink
+	cfg   RunConfig
+	total Summary
+	seeks int // in a row
+}
+
+// apply appends b, or moves the source to where the sink stands.
+func (r *run) apply(ctx context.Context, b catalog.Batch) error {
+	var done catalog.Applied
+	again, err := r.persist(ctx, func() (err error) {
+		done, err = r.dst.Append(ctx, b)
+		return err
+	})
+	switch {
+	case err == nil:
+		return r.applied(ctx, b, done)
+	case errors.Is(err, catalog.ErrOffset) && again && done.Held == b.To:
+		return r.applied(ctx, b, done) // the attempt before this one got through, its answer did not
+	case errors.Is(err, catalog.ErrOffset):
+		return r.seek(ctx, b, done.Held, err)
+	}
+	err = fmt.Errorf("append offsets %d to %d of partition %s: %w", b.From, b.To, b.Partition, err)
+	if r.ack == nil || ctx.Err() != nil || errors.Is(err, catalog.ErrUnavailable) {
+		return err
+	}
+	return r.ack.Acknowledge(ctx, b, done, err)
+}
+
+// applied counts b and tells of it.
+func (r *run) applied(ctx context.Context, b catalog.Batch, done catalog.Applied) error {
+	r.seeks = 0
+	r.total.Add(b, done)
+	if r.cfg.Applied != nil {
+		r.cfg.Applied(b, done, r.total)
+	}
+	if r.ack == nil {
+		return nil
+	}
+	if err := r.ack.Acknowledge(ctx, b, done, nil); err != nil {
+		return fmt.Errorf("acknowledge offsets %d to %d of partition %s: %w", b.From, b.To, b.Partition, err)
+	}
+	return nil
+}
+
+// seek moves the source to held. An Acknowledger may bring a batch that is held
+// in full as often as it likes: a body that is posted again.
+func (r *run) seek(ctx context.Context, b catalog.Batch, held int64, why error) error {
+	if r.ack == nil || held != b.To {
+		r.seeks++
+	}
+	if r.seeks > maxSeeks {
+		return fmt.Errorf("partition %s was moved %d times in a row; is another reader at work on it? %w", b.Partition, maxSeeks, why)
+	}
+	if _, err := r.persist(ctx, func() error { return r.src.Seek(ctx, b.Partition, held) }); err != nil {
+		return fmt.Errorf("seek: %w", err)
+	}
+	return nil
 }
