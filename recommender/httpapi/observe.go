@@ -60,6 +60,7 @@ func (s *Server) observe(router *mux.Router) http.Handler {
 			}
 			s.metrics.observe(rec, time.Since(began))
 			s.logRequest(rec, r, time.Since(began))
+			s.expose(rec, r, began)
 		}()
 		router.ServeHTTP(rec, r)
 	})
@@ -70,6 +71,7 @@ const (
 	routeRecommend = "recommend"
 	routeSimilar   = "similar"
 	routeHealth    = "health"
+	routeEvents    = "events"
 )
 
 // named tells the recorder which route answers.

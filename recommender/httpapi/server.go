@@ -35,6 +35,9 @@ type Config struct {
 	Drain         time.Duration // after that: given to requests under way
 	HeaderBytes   int           // of a request's header at most
 	LogRequests   bool          // one line a request
+
+	Exposed func(catalog.Exposure) // told of every list that answered a contract call; must not wait; may be nil
+	Events  http.Handler           // answers POST /events; may be nil
 }
 
 // DefaultConfig returns the settings that a server starts with.
@@ -76,6 +79,9 @@ func (s *Server) Handler() http.Handler {
 	// the slash.
 	r.Methods(http.MethodGet, http.MethodHead).PathPrefix("/recommend").Handler(named(routeRecommend, http.HandlerFunc(s.recommend)))
 	r.Methods(http.MethodGet).Path("/similar/{movie}").Handler(named(routeSimilar, s.route(s.similar)))
+	if s.cfg.Events != nil {
+		r.Methods(http.MethodPost).Path("/events").Handler(named(routeEvents, s.cfg.Events))
+	}
 	s.probes(r)
 	r.NotFoundHandler = s.route(func(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("no page %s: %w", r.URL.Path, catalog.ErrNotFound)
