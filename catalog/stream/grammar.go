@@ -137,8 +137,13 @@ func parseRate(s []byte, e *Event) Reason {
 }
 
 // parseRecommendation reads HOST, status N, result: TEXT, N ms. The text is
-// taken greedily: the time is what stands after the last comma.
+// taken greedily: the time is what stands after the last comma. What holds a
+// line feed is several lines that came as one (a message of a topic can): of all
+// kinds, only a text that may hold anything would hide it.
 func parseRecommendation(s []byte, e *Event) Reason {
+	if bytes.IndexByte(s, '\n') >= 0 {
+		return BadRecommendation
+	}
 	host, rest, ok := bytes.Cut(s, []byte(", status "))
 	if !ok {
 		return BadRecommendation

@@ -124,6 +124,10 @@ var refused = []struct {
 	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: a", stream.BadRecommendation},
 	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: a, 1  ms", stream.BadRecommendation},
 	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: a, 1 m", stream.BadRecommendation},
+	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: a, 1 ms\n2022-11-14T12:23:12,1,recommendation request h, status 200, result: a, 1 ms", stream.BadRecommendation},
+	{"2022-11-14T12:23:12,1,GET /data/m/heat+1995/1.mpg\n2022-11-14T12:23:12,1,GET /data/m/heat+1995/2.mpg", stream.BadMinute},
+	{"2022-11-14T12:23:12,1,GET /rate/heat+1995=4\n2022-11-14T12:23:12,1,GET /rate/heat+1995=4", stream.BadRating},
+	{"2022-11-14T12:23:12,1,GET /create_account\n2022-11-14T12:23:12,1,GET /create_account", stream.UnknownKind},
 	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: \xff, 1 ms", stream.NotUTF8},
 	{strings.Repeat("x", stream.MaxLineBytes+1), stream.LineTooLong},
 }
