@@ -2,21 +2,25 @@ package rank
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"marquee/catalog"
 )
 
 // Movies are the movies of one bundle as columns, a movie a row. Rows ascend by
-// id. Nothing writes to one after [NewMovies] returns.
+// id, but for those of [Movies.With]. Nothing writes to one after [NewMovies]
+// returns.
 type Movies struct {
-	IDs      []catalog.MovieID // row -> id, ascending
+	IDs      []catalog.MovieID // row -> id
 	Titles   []string          // row -> title; empty if unknown
 	Years    []uint16          // row -> year of release; 0 if unknown
 	Released []int32           // row -> day of release since 1970-01-01; [DayUnknown] if unknown
 	Adult    []bool            // row -> adult movie
 
-	rows map[catalog.MovieID]uint32
+	rows  map[catalog.MovieID]uint32
+	later map[catalog.MovieID]uint32 // those of With
 }
 
 // DayUnknown stands for a day of release that is not known.
@@ -33,13 +37,56 @@ func NewMovies(movies []catalog.Movie) (*Movies, error) {
 		Adult:    make([]bool, len(movies)),
 	}
 	for i, movie := range movies {
-		m.IDs[i] = movie.ID
-		m.Titles[i] = movie.Title
-		m.Years[i] = uint16(movie.Year)
-		m.Released[i] = releaseDay(movie)
-		m.Adult[i] = movie.Adult
+		m.set(i, movie)
 	}
 	return m, m.Index()
+}
+
+// set fills in the columns of a row.
+func (m *Movies) set(row int, movie catalog.Movie) {
+	m.IDs[row] = movie.ID
+	m.Titles[row] = movie.Title
+	m.Years[row] = uint16(movie.Year)
+	m.Released[row] = releaseDay(movie)
+	m.Adult[row] = movie.Adult
+}
+
+// With returns m with movies that were added or edited later, and the row of
+// each: the one it has, or the next behind the last, in the order of movies. m
+// stays as it is. It copies the columns, 40 bytes a row, and no more.
+func (m *Movies) With(movies []catalog.Movie) (*Movies, []uint32) {
+	next := &Movies{
+		IDs:      slices.Clone(m.IDs),
+		Titles:   slices.Clone(m.Titles),
+		Years:    slices.Clone(m.Years),
+		Released: slices.Clone(m.Released),
+		Adult:    slices.Clone(m.Adult),
+		rows:     m.rows,
+		later:    make(map[catalog.MovieID]uint32, len(m.later)+len(movies)),
+	}
+	maps.Copy(next.later, m.later)
+	rows := make([]uint32, len(movies))
+	for i, movie := range movies {
+		row, known := next.Row(movie.ID)
+		if !known {
+			row = uint32(next.Len())
+			next.IDs = append(next.IDs, "")
+			next.Titles = append(next.Titles, "")
+			next.Years = append(next.Years, 0)
+			next.Released = append(next.Released, 0)
+			next.Adult = append(next.Adult, false)
+			next.later[movie.ID] = row
+		}
+		next.set(int(row), movie)
+		rows[i] = row
+	}
+	return next, rows
+}
+
+// Same reports whether the columns of a row say of a movie what movie does.
+func (m *Movies) Same(row uint32, movie catalog.Movie) bool {
+	return m.IDs[row] == movie.ID && m.Titles[row] == movie.Title && m.Years[row] == uint16(movie.Year) &&
+		m.Released[row] == releaseDay(movie) && m.Adult[row] == movie.Adult
 }
 
 // releaseDay returns the day of release; of a movie that has only a year it is
@@ -88,6 +135,9 @@ func (m *Movies) Len() int { return len(m.IDs) }
 // Row returns the row of id, and whether the bundle knows it.
 func (m *Movies) Row(id catalog.MovieID) (uint32, bool) {
 	row, ok := m.rows[id]
+	if !ok && m.later != nil {
+		row, ok = m.later[id]
+	}
 	return row, ok
 }
 

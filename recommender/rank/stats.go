@@ -1,6 +1,7 @@
 package rank
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"slices"
@@ -76,15 +77,18 @@ func (s *Stats) Sort() {
 	for i := range s.Order {
 		s.Order[i] = uint32(i)
 	}
-	slices.SortFunc(s.Order, func(a, b uint32) int {
-		switch {
-		case s.Popularity[a] != s.Popularity[b]:
-			return sign(s.Popularity[b] - s.Popularity[a])
-		case s.Quality[a] != s.Quality[b]:
-			return sign(s.Quality[b] - s.Quality[a])
-		}
-		return int(a) - int(b)
-	})
+	slices.SortFunc(s.Order, s.compare)
+}
+
+// compare orders rows as Order does.
+func (s *Stats) compare(a, b uint32) int {
+	switch {
+	case s.Popularity[a] != s.Popularity[b]:
+		return sign(s.Popularity[b] - s.Popularity[a])
+	case s.Quality[a] != s.Quality[b]:
+		return sign(s.Quality[b] - s.Quality[a])
+	}
+	return cmp.Compare(a, b)
 }
 
 func sign(x float32) int {
