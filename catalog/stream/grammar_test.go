@@ -181,7 +181,7 @@ func TestParseAllocatesNothing(t *testing.T) {
 var (
 	oracleTime   = regexp.MustCompile(`^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?$`)
 	oracleUser   = regexp.MustCompile(`^(?:0|[1-9]\d{0,17})$`)
-	oracleAction = regexp.MustCompile(`(?s)^(?:GET /data/m/([a-z0-9+\-_.*]+\+(?:\d{4})?)/(\d{1,9})\.mpg|GET /rate/([a-z0-9+\-_.*]+\+(?:\d{4})?)=-?\d{1,9}(?:\.\d{1,6})?|GET /create_account|recommendation request .*?, status (\d{1,9}), result: (.*), (\d{1,9}) ?ms)$`)
+	oracleAction = regexp.MustCompile(`^(?:GET /data/m/([a-z0-9+\-_.*]+\+(?:\d{4})?)/(\d{1,9})\.mpg|GET /rate/([a-z0-9+\-_.*]+\+(?:\d{4})?)=-?\d{1,9}(?:\.\d{1,6})?|GET /create_account|recommendation request .*?, status (\d{1,9}), result: (.*), (\d{1,9}) ?ms)$`)
 )
 
 func oracle(line string) bool {
