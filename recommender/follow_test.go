@@ -188,6 +188,59 @@ func TestNoAdultMoviesWithoutTheStore(t *testing.T) {
 	}
 }
 
+// The histories that a bundle holds of forgotten people answer no more.
+func TestForgottenPeopleHaveNoHistory(t *testing.T) {
+	service := recommender.New(away{}, time.Now)
+	if err := service.Swap(sample(t, "x", 3)); err != nil {
+		t.Fatal(err)
+	}
+	forgotten := catalog.Tombstones{Salt: []byte("salt")}
+	for _, want := range []int{1, 0} {
+		a, err := service.ForUser(t.Context(), "u", 20)
+		if err != nil || len(a.Taste.Watched) != want {
+			t.Errorf("%d movies in a history, %v; want %d", len(a.Taste.Watched), err, want)
+		}
+		forgotten.Hashes = map[catalog.PersonHash]struct{}{forgotten.Hash("u"): {}}
+		service.SetForgotten(forgotten)
+	}
+}
+
+// A snapshot answers only for the bundle it extends.
+func TestExtend(t *testing.T) {
+	service := recommender.New(nobody{}, time.Now)
+	one, two := sample(t, "one", 3), sample(t, "two", 4)
+	one.Manifest.Sequence = 5
+	longer, err := sample(t, "one", 6).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if service.Extend(one, longer, 6) {
+		t.Error("extended without a bundle")
+	}
+	check := func(movies int, sequence int64) {
+		t.Helper()
+		a, err := service.Popular(20)
+		if err != nil || len(a.List.Items) != movies || a.Sequence != sequence || a.Live.Sequence != sequence {
+			t.Errorf("%d movies at %d, %v; want %d at %d", len(a.List.Items), a.Sequence, err, movies, sequence)
+		}
+	}
+	if err := service.Swap(one); err != nil {
+		t.Fatal(err)
+	}
+	check(3, 5)
+	if !service.Extend(one, longer, 6) {
+		t.Error("not extended")
+	}
+	check(6, 6)
+	if err := service.Swap(two); err != nil {
+		t.Fatal(err)
+	}
+	if service.Extend(one, longer, 7) {
+		t.Error("another bundle was extended")
+	}
+	check(4, 0)
+}
+
 // While bundles are swapped, every answer is whole: its movies, its bundle and its
 // list are of one build.
 func TestSwapUnderLoad(t *testing.T) {

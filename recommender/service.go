@@ -16,12 +16,14 @@ import (
 // ErrNotReady reports a service that has no bundle yet.
 var ErrNotReady = errors.New("no bundle is loaded yet")
 
-// A Live is the bundle that serves, with what lists are made from. Its parts are
-// of one build and never change.
+// A Live is the bundle that serves, with what lists are made from: the bundle and
+// the movies that came after it was built. Its parts fit together and never
+// change.
 type Live struct {
 	Bundle   *bundle.Bundle
 	Snapshot *rank.Snapshot
-	Loaded   time.Time
+	Loaded   time.Time // when the bundle was taken
+	Sequence int64     // every change up to this number is in the snapshot
 }
 
 // Histories tells what a person watched: see [history.Cache.Of].
@@ -33,6 +35,7 @@ type Histories interface {
 // use it.
 type Service struct {
 	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
+	forgotten atomic.Pointer[catalog.Tombstones]
 	histories Histories
 	now       func() time.Time
 }
@@ -49,8 +52,32 @@ func (s *Service) Swap(b *bundle.Bundle) error {
 	if err != nil {
 		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
 	}
-	s.live.Store(&Live{Bundle: b, Snapshot: snap, Loaded: s.now()})
+	s.live.Store(&Live{Bundle: b, Snapshot: snap, Loaded: s.now(), Sequence: b.Manifest.Sequence})
 	return nil
+}
+
+// Extend lets snap answer, which is base with every change up to sequence. It
+// reports whether it does: not if another bundle than base is live by now.
+// Requests under way go on with the snapshot they began with.
+func (s *Service) Extend(base *bundle.Bundle, snap *rank.Snapshot, sequence int64) bool {
+	old := s.live.Load()
+	if old == nil || old.Bundle != base {
+		return false
+	}
+	return s.live.CompareAndSwap(old, &Live{Bundle: base, Snapshot: snap, Loaded: old.Loaded, Sequence: sequence})
+}
+
+// SetForgotten says who was forgotten: the histories that a bundle holds of them
+// are not used, whether the store can be reached or not.
+func (s *Service) SetForgotten(t catalog.Tombstones) { s.forgotten.Store(&t) }
+
+// bundled returns what the bundle of live holds of u, who may have been forgotten.
+func (s *Service) bundled(live *Live, u catalog.UserID) rank.Taste {
+	if t := s.forgotten.Load(); t != nil && t.Has(u) {
+		return rank.Taste{}
+	}
+	taste, _ := live.Bundle.Histories.Of(u)
+	return taste
 }
 
 // Live returns the live bundle, or ErrNotReady.
@@ -67,7 +94,14 @@ type Answer struct {
 	Live  *Live
 	Taste rank.Taste // what the list was made from
 	Stale bool       // the store was away: the history may lack the newest watches
+
+	// Sequence is the number of the last change that the list takes into
+	// account: with the bundle, it says what the list was made from.
+	Sequence int64
 }
+
+// from begins an answer of live.
+func from(live *Live) Answer { return Answer{Live: live, Sequence: live.Sequence} }
 
 // ForUser returns at most n movies for u. It fails only without a bundle: when
 // the store is away, the bundle's own histories answer.
@@ -76,13 +110,13 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	a := Answer{Live: live}
+	a := from(live)
 	entry, fresh, err := s.histories.Of(ctx, u)
 	a.Stale = !fresh
 	if err == nil {
 		a.Taste = live.Snapshot.Movies.Resolve(entry.Seen, live.Snapshot.Scale)
 	} else {
-		a.Taste, _ = live.Bundle.Histories.Of(u)
+		a.Taste = s.bundled(live, u)
 	}
 	a.List = live.Snapshot.Recommend(rank.Request{
 		Taste: a.Taste,
@@ -100,7 +134,9 @@ func (s *Service) Popular(n int) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Live: live, List: live.Snapshot.Recommend(rank.Request{N: n, Now: s.now()})}, nil
+	a := from(live)
+	a.List = live.Snapshot.Recommend(rank.Request{N: n, Now: s.now()})
+	return a, nil
 }
 
 // Similar returns at most n movies near the movie id.
@@ -113,5 +149,7 @@ func (s *Service) Similar(id catalog.MovieID, n int) (Answer, error) {
 	if !ok {
 		return Answer{}, fmt.Errorf("movie %q: %w", id, catalog.ErrNotFound)
 	}
-	return Answer{Live: live, List: live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now()})}, nil
+	a := from(live)
+	a.List = live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now()})
+	return a, nil
 }

@@ -230,6 +230,33 @@ func TestWatchDuringRead(t *testing.T) {
 	})
 }
 
+// After a Reset nothing is remembered, not even by a read that began before it;
+// nor does a store that is away bring anything back.
+func TestReset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		s.watch("7", "heat")
+		cfg := history.DefaultConfig()
+		cfg.Timeout = time.Minute
+		c := follow(t, s, cfg)
+		length(t, c, "7")
+		s.slow = time.Second
+		go func() {
+			time.Sleep(500 * time.Millisecond)
+			c.Reset()
+		}()
+		length(t, c, "8") // reads across the Reset
+		if _, _, people := c.Stats(); people != 0 {
+			t.Errorf("%d people remembered after a reset, want none", people)
+		}
+		s.slow = 0
+		s.set(catalog.ErrUnavailable)
+		if _, _, err := c.Of(t.Context(), "7"); !errors.Is(err, catalog.ErrUnavailable) {
+			t.Errorf("a history came back from memory: %v", err)
+		}
+	})
+}
+
 func TestConfig(t *testing.T) {
 	if _, err := history.New(newStore(), history.Config{}, nil); err == nil {
 		t.Error("settings of all zeros were taken")

@@ -91,3 +91,15 @@ func (c *Cache) forget(users []catalog.UserID) {
 		s.mu.Unlock()
 	}
 }
+
+// Reset forgets everybody: what is asked for next is read from the store. A read
+// that began before is not kept.
+func (c *Cache) Reset() {
+	c.epoch.Add(1)
+	for i := range c.shard {
+		s := &c.shard[i]
+		s.mu.Lock()
+		s.entries = make(map[catalog.UserID]*Entry)
+		s.mu.Unlock()
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"net/http"
+	"strconv"
 
 	"marquee/recommender"
 )
@@ -16,6 +17,7 @@ const (
 	HeaderData      = "X-Marquee-Data"
 	HeaderTier      = "X-Marquee-Tier"
 	HeaderHistory   = "X-Marquee-History"
+	HeaderSequence  = "X-Marquee-Sequence"
 )
 
 type requestKey struct{}
@@ -58,6 +60,7 @@ func (s *Server) provenance(w http.ResponseWriter, a recommender.Answer) {
 	h.Set(HeaderData, m.DataVersion)
 	h.Set(HeaderTier, string(a.List.Tier))
 	h.Set(HeaderHistory, freshness(a))
+	h.Set(HeaderSequence, strconv.FormatInt(a.Sequence, 10))
 	if rec, ok := w.(*recorder); ok {
 		rec.answer = &a
 	}

@@ -90,6 +90,7 @@ type listJSON struct {
 	Watched     *int            `json:"watched,omitempty"` // movies of the history that the bundle knows
 	Bundle      string          `json:"bundle"`
 	DataVersion string          `json:"data_version"`
+	Sequence    int64           `json:"sequence"` // of the last change that the list takes into account
 	RequestID   string          `json:"request_id"`
 	Items       []itemJSON      `json:"items"`
 }
@@ -191,6 +192,7 @@ func (s *Server) list(r *http.Request, a recommender.Answer) listJSON {
 		Tier:        a.List.Tier,
 		Bundle:      a.Live.Bundle.Manifest.ID,
 		DataVersion: a.Live.Bundle.Manifest.DataVersion,
+		Sequence:    a.Sequence,
 		RequestID:   requestID(r),
 		Items:       make([]itemJSON, len(a.List.Items)),
 	}

@@ -65,7 +65,7 @@ func sample(t testing.TB, n int) *bundle.Bundle {
 	h := &bundle.Histories{}
 	h.Add("seven", rank.Taste{Watched: []rank.Watched{{Row: 5, Preference: 50}}})
 	return &bundle.Bundle{
-		Manifest: bundle.Manifest{ID: "0123456789abcdef", DataVersion: "data1", Scale: catalog.Scale5, Ranking: rank.DefaultConfig(), Embedder: embedder.ID{Dims: 2}},
+		Manifest: bundle.Manifest{ID: "0123456789abcdef", DataVersion: "data1", Sequence: 41, Scale: catalog.Scale5, Ranking: rank.DefaultConfig(), Embedder: embedder.ID{Dims: 2}},
 		Movies:   rows, Vectors: vecs, Table: table, Stats: stats, Histories: h,
 	}
 }
@@ -177,6 +177,7 @@ func TestContractCall(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		httpapi.HeaderBundle: "0123456789abcdef", httpapi.HeaderData: "data1", httpapi.HeaderTier: "personal", httpapi.HeaderHistory: "fresh",
+		httpapi.HeaderSequence: "41",
 	} {
 		if got := w.Header().Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -184,6 +185,23 @@ func TestContractCall(t *testing.T) {
 	}
 	if w.Header().Get(httpapi.HeaderRequestID) == "" {
 		t.Error("no request id")
+	}
+}
+
+// The sequence number tells which movies that came after the build were there.
+func TestSequence(t *testing.T) {
+	f := serve(t, 30)
+	live, err := f.service.Live()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.service.Extend(live.Bundle, live.Snapshot, 42)
+	for _, path := range []string{"/recommend/seven?format=json", "/similar/movie+05+2000"} {
+		w := f.get(path)
+		var got struct{ Sequence int64 }
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Sequence != 42 || w.Header().Get(httpapi.HeaderSequence) != "42" {
+			t.Errorf("%s: sequence %d, header %q, %v; want 42", path, got.Sequence, w.Header().Get(httpapi.HeaderSequence), err)
+		}
 	}
 }
 
