@@ -43,10 +43,14 @@ type Pipe struct {
 
 // NewPipe returns a Pipe of the lines in r, which from the first Fetch on are
 // read ahead in a goroutine, by about 1.5 MB at most. now is the time at which
-// lines are refused. The caller closes the Pipe.
+// lines are refused. cfg.From is the zero From: a pipe has no other start. The
+// caller closes the Pipe.
 func NewPipe(r io.Reader, cfg Config, now func() time.Time) (*Pipe, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
+	}
+	if cfg.From != (From{}) {
+		return nil, fmt.Errorf("piped lines begin where the pipe does, want no other start and no replay: %w", catalog.ErrInvalid)
 	}
 	f := newFeed(r)
 	return &Pipe{cfg: cfg, rows: NewRows(cfg, now), lines: newLines(f, 0), feed: f}, nil
