@@ -1,10 +1,13 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
@@ -19,89 +22,118 @@ const (
 	MaxLineBytes      = 4 << 10 // of a refused line; the rest is cut off
 )
 
-// Append stores the rows of a batch and the offset after it in one
-// transaction, and returns the offset that the store holds then in Applied. If it held
-// another than b.From before, the error wraps [catalog.ErrOffset], nothing is
-// stored, and the offset returned says where to go on. A batch that can never be
-// stored wraps [catalog.ErrInvalid]: a rating off the scale, an id that is not
-// legal; what parses a stream checks both and puts such lines in quarantine.
+// Append stores the rows of a batch, the count of its lines ([Store.Intake])
+// and the offset after it in one transaction, and returns that offset in
+// Applied.Held. If the store held another than b.From, or than b.Move.Held,
+// before, the error wraps [catalog.ErrOffset], nothing is stored, and
+// Applied.Held says where to go on; so a batch whose commit succeeded though
+// its answer was lost is not stored twice. If b.Digest is not that of the batch
+// which was stored under the same partition, the error wraps
+// [catalog.ErrConflict].
+//
+// Events of people whose [Store.Forget] was committed before, by whatever
+// process, are left out and counted in Applied.Forgotten. Their refused lines
+// are counted by their reasons, but not kept: those whose User was forgotten,
+// and those with a forgotten id between their first two commas, where a line of
+// the stream names its person. An id elsewhere in a refused line cannot be found,
+// as nothing but its hash is known.
+//
+// A batch that can never be stored wraps [catalog.ErrInvalid]: a rating off the
+// scale, an id that is not legal; what parses a stream checks both and puts such
+// lines in quarantine. BenchmarkAppend has the time.
 func (s *Store) Append(ctx context.Context, b catalog.Batch) (done catalog.Applied, err error) {
 	const op = "append"
-	news, err := newsOf(b)
+	e, err := eventsOfBatch(b)
 	if err != nil {
 		return catalog.Applied{}, fmt.Errorf("%s %s from %d: %w", op, b.Partition, b.From, err)
 	}
+	if b.ReadAt.IsZero() {
+		b.ReadAt = time.Now()
+	}
+	var at int64      // of the new place
+	complete := false // all but the commit
 	err = s.write(ctx, op, func(tx *sqlx.Tx) error {
-		if done.Held, err = offsetOf(ctx, tx, tx, b.Partition); err != nil {
+		before, err := placeOf(ctx, tx, tx, b.Partition)
+		if err != nil {
 			return err
 		}
-		want := b.From
-		if b.Move != nil {
-			want = b.Move.Held
-		}
-		if done.Held != want {
-			return fmt.Errorf("partition %s: batch is %d to %d, to be put after %d, the store stands at %d: %w", b.Partition, b.From, b.To, want, done.Held, catalog.ErrOffset)
-		}
-		if err := storeBatch(ctx, tx, b, news); err != nil {
+		done.Held = before.held
+		if err := s.checkPlace(b, before); err != nil {
 			return err
 		}
-		const query = "INSERT INTO offsets (source, held) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET held = excluded.held"
-		_, err := tx.ExecContext(ctx, tx.Rebind(query), b.Partition, b.To)
-		return err
+		if done.Forgotten, err = s.storeBatch(ctx, tx, b, e); err != nil {
+			return err
+		}
+		at = max(b.ReadAt.UnixMicro(), before.at+1)
+		complete = true
+		return storePlace(ctx, tx, b, at)
 	})
 	if err == nil {
+		s.doubts.settle(b)
 		done.Held = b.To
+		return done, nil
 	}
-	return done, err
+	if complete {
+		s.doubts.raise(b, at)
+	}
+	return catalog.Applied{Held: done.Held}, err
 }
 
-func storeBatch(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, news map[pair]past) error {
-	if err := checkRatings(ctx, tx, b.Ratings); err != nil {
-		return err
+// checkPlace refuses a batch that does not begin where the store stands.
+func (s *Store) checkPlace(b catalog.Batch, before place) error {
+	want := b.From
+	if b.Move != nil {
+		want = b.Move.Held
 	}
-	if _, err := storeSeen(ctx, tx, news); err != nil {
-		return err
+	switch {
+	case b.Digest != nil && before.digest != nil && !bytes.Equal(b.Digest, before.digest):
+		return fmt.Errorf("partition %s: the batch has digest %x, the one that was stored under this name %x: %w", b.Partition, b.Digest, before.digest, catalog.ErrConflict)
+	case before.held != want:
+		return fmt.Errorf("partition %s: batch is %d to %d, to be put after %d, the store stands at %d: %w", b.Partition, b.From, b.To, want, before.held, catalog.ErrOffset)
+	case s.doubts.done(b, before.at):
+		return fmt.Errorf("partition %s: batch %d to %d was stored, but the answer was lost: %w", b.Partition, b.From, b.To, catalog.ErrOffset)
 	}
-	if err := storeAccounts(ctx, tx, b.Accounts); err != nil {
-		return err
-	}
-	return storeRefused(ctx, tx, b.Partition, b.Refused)
+	return nil
 }
 
-// newsOf folds the events of b and checks all that can be checked without the
-// store.
-func newsOf(b catalog.Batch) (map[pair]past, error) {
+// storeBatch stores all of b but its place.
+func (s *Store) storeBatch(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, e *events) (catalog.Forgotten, error) {
+	dead, err := s.tombstones(ctx, tx)
+	if err != nil {
+		return catalog.Forgotten{}, err
+	}
+	gone := e.without(dead)
+	if err := e.store(ctx, tx); err != nil {
+		return gone, err
+	}
+	if err := storeRefused(ctx, tx, b.Partition, withoutForgotten(b.Refused, dead)); err != nil {
+		return gone, err
+	}
+	return gone, countIntake(ctx, tx, b.ReadAt, outcomesOf(b, gone))
+}
+
+// eventsOfBatch folds the events of b and checks all that can be checked
+// without the store.
+func eventsOfBatch(b catalog.Batch) (*events, error) {
 	if err := checkText("partition", b.Partition, MaxPartitionBytes); err != nil {
 		return nil, err
 	}
 	if b.From < 0 || b.To < b.From {
 		return nil, fmt.Errorf("offsets are %d to %d, want 0 <= from <= to: %w", b.From, b.To, catalog.ErrInvalid)
 	}
-	news := make(map[pair]past, len(b.Minutes)+len(b.Ratings))
-	for _, m := range b.Minutes {
-		if m.Minute < 0 {
-			return nil, fmt.Errorf("minute of user %q in movie %q is %d, want 0 or more: %w", m.User, m.Movie, m.Minute, catalog.ErrInvalid)
-		}
-		if err := add(news, pair{m.User, m.Movie}, pastOfMinute(m)); err != nil {
-			return nil, err
-		}
+	if b.Move != nil && b.Move.Held < 0 {
+		return nil, fmt.Errorf("the batch moves the offset from %d, want 0 or more: %w", b.Move.Held, catalog.ErrInvalid)
 	}
-	for _, r := range b.Ratings {
-		if err := addRating(news, r); err != nil {
-			return nil, err
-		}
+	if b.Digest != nil && len(b.Digest) != sha256.Size {
+		return nil, fmt.Errorf("the digest has %d bytes, want %d, or nil: %w", len(b.Digest), sha256.Size, catalog.ErrInvalid)
 	}
-	for _, a := range b.Accounts {
-		if _, err := catalog.ParseUserID(string(a.User)); err != nil {
-			return nil, err
-		}
+	if b.Lists < 0 {
+		return nil, fmt.Errorf("the batch has %d recommendation lines, want 0 or more: %w", b.Lists, catalog.ErrInvalid)
 	}
-	for _, r := range b.Refused {
-		if err := checkText("reason", r.Reason, MaxReasonBytes); err != nil {
-			return nil, err
-		}
+	if err := checkReasons(b.Refused); err != nil {
+		return nil, err
 	}
-	return news, nil
+	return eventsOf(b.Minutes, b.Ratings, b.Accounts)
 }
 
 // checkText refuses a text that cannot be a key on every database.
@@ -124,46 +156,31 @@ func hasNUL(text string) bool {
 // Offset returns where the next batch of a partition must begin; 0 if the store
 // has none of it.
 func (s *Store) Offset(ctx context.Context, partition string) (int64, error) {
-	held, err := offsetOf(ctx, s.reader, s.reader, partition)
-	return held, s.fault(ctx, "read offset", err)
+	p, err := placeOf(ctx, s.reader, s.reader, partition)
+	return p.held, s.fault(ctx, "read offset", err)
 }
 
-func offsetOf(ctx context.Context, q sqlx.QueryerContext, r interface{ Rebind(string) string }, partition string) (int64, error) {
-	var held int64
-	err := sqlx.GetContext(ctx, q, &held, r.Rebind("SELECT held FROM offsets WHERE source = ?"), partition)
+// A place is how far a partition was read. The zero place is that of one which
+// is not known.
+type place struct {
+	held   int64
+	at     int64  // when it last moved, microseconds since 1970; more with every move
+	digest []byte // nil if none was given
+}
+
+func placeOf(ctx context.Context, q sqlx.QueryerContext, r interface{ Rebind(string) string }, partition string) (place, error) {
+	var p place
+	err := q.QueryRowxContext(ctx, r.Rebind("SELECT held, at, digest FROM offsets WHERE source = ?"), partition).Scan(&p.held, &p.at, &p.digest)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+		return place{}, nil
 	}
-	return held, err
+	return p, err
 }
 
-// storeAccounts keeps the first sign-up of each person, who thereby is known.
-func storeAccounts(ctx context.Context, tx *sqlx.Tx, accounts []catalog.Account) error {
-	first := make(map[catalog.UserID]int64, len(accounts))
-	var ids []string
-	for _, a := range accounts {
-		at := a.At.UnixMicro()
-		held, known := first[a.User]
-		if !known {
-			ids = append(ids, string(a.User))
-		}
-		if !known || at < held {
-			first[a.User] = at
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	const conflict = "ON CONFLICT (user_id) DO UPDATE SET at = excluded.at WHERE excluded.at < accounts.at"
-	b := newBulk(tx, "accounts", []string{"user_id", "at"}, conflict)
-	defer b.close()
-	for _, id := range ids {
-		if err := b.add(ctx, id, first[catalog.UserID(id)]); err != nil {
-			return err
-		}
-	}
-	if err := b.flush(ctx); err != nil {
-		return err
-	}
-	return lookupExec(ctx, tx, "DELETE FROM unknown_ids WHERE kind = 'user' AND id IN (%s)", ids)
+// storePlace moves the offset of b's partition. A digest that is known stays.
+func storePlace(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, at int64) error {
+	const query = `INSERT INTO offsets (source, held, at, digest) VALUES (?, ?, ?, ?) ON CONFLICT (source)
+		DO UPDATE SET held = excluded.held, at = excluded.at, digest = COALESCE(offsets.digest, excluded.digest)`
+	_, err := tx.ExecContext(ctx, tx.Rebind(query), b.Partition, b.To, at, b.Digest)
+	return err
 }

@@ -49,6 +49,10 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 	last, ids := lastOfEach(rows)
 	var tally catalog.Tally
 	err := s.write(ctx, op, func(tx *sqlx.Tx) error {
+		ids, err := s.remembered(ctx, tx, t, ids)
+		if err != nil {
+			return err
+		}
 		held, err := digests(ctx, tx, t, ids)
 		if err != nil {
 			return err
@@ -80,6 +84,24 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 		return catalog.Tally{}, err
 	}
 	return tally, nil
+}
+
+// remembered returns ids without those of people who were forgotten.
+func (s *Store) remembered(ctx context.Context, tx *sqlx.Tx, t factTable, ids []string) ([]string, error) {
+	if t.kind != userTable.kind {
+		return ids, nil
+	}
+	dead, err := s.tombstones(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var kept []string
+	for _, id := range ids {
+		if !dead.Has(catalog.UserID(id)) {
+			kept = append(kept, id)
+		}
+	}
+	return kept, nil
 }
 
 // tellOf lets those who remember the movies or the people of ids know that they

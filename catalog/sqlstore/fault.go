@@ -33,7 +33,7 @@ func (s *Store) fault(ctx context.Context, op string, err error) error {
 		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 	case errors.Is(err, catalog.ErrInvalid), errors.Is(err, catalog.ErrUnavailable):
 		return fmt.Errorf("%s: store %s: %w", op, s.name, err)
-	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, catalog.ErrOffset):
+	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, catalog.ErrOffset), errors.Is(err, catalog.ErrConflict):
 		return fmt.Errorf("%s: %w", op, err)
 	case s.closed.Load():
 		return wrap("it was closed", catalog.ErrUnavailable)

@@ -35,11 +35,7 @@ type past struct {
 
 func pastOfMinute(m catalog.Minute) past {
 	at := m.At.UnixMicro()
-	day := at / microsADay
-	if at%microsADay < 0 {
-		day--
-	}
-	return past{watched: true, first: at, last: at, minute: int64(m.Minute), days: []int32{int32(day)}}
+	return past{watched: true, first: at, last: at, minute: int64(m.Minute), days: []int32{int32(floorDiv(at, microsADay))}}
 }
 
 func pastOfRating(r catalog.Rating) past {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -9,18 +10,60 @@ import (
 	"marquee/catalog"
 )
 
+// pageQuarantine is how many lines are read when no limit is given.
+const pageQuarantine = 1000
+
+const quarantineQuery = "SELECT source, position, reason, user_id, line, at FROM quarantine "
+
 // Quarantined returns at most limit refused lines, those refused last first; a
 // limit below 1 means 1,000.
 func (s *Store) Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error) {
 	if limit < 1 {
-		limit = 1000
+		limit = pageQuarantine
 	}
-	const query = "SELECT source, position, reason, line, at FROM quarantine ORDER BY at DESC, source, position DESC LIMIT ?"
+	lines, err := s.refused(ctx, "ORDER BY at DESC, source, position DESC LIMIT ?", limit)
+	return lines, s.fault(ctx, "read quarantine", err)
+}
+
+// QuarantineLines returns at most limit of the refused lines that f picks and
+// that stand after the given place, by source and then by offset; a limit below
+// 1 means 1,000. The zero place is before all of them. So the place of a page's
+// last line leads to the next page, and a line that stays in quarantine is met
+// once, whatever comes and goes meanwhile.
+func (s *Store) QuarantineLines(ctx context.Context, f catalog.RefusedFilter, after catalog.RefusedPlace, limit int) ([]catalog.Refused, error) {
+	if limit < 1 {
+		limit = pageQuarantine
+	}
+	where, args := []string{"(source, position) > (?, ?)"}, []any{after.Source, after.Offset}
+	if after == (catalog.RefusedPlace{}) {
+		where, args = []string{"source > ''"}, nil
+	}
+	only := func(condition string, arg any) {
+		where, args = append(where, condition), append(args, arg)
+	}
+	if f.Source != "" {
+		only("source = ?", f.Source)
+	}
+	if f.Reason != "" {
+		only("reason = ?", f.Reason)
+	}
+	if !f.Since.IsZero() {
+		only("at >= ?", f.Since.UnixMicro())
+	}
+	if !f.Until.IsZero() {
+		only("at < ?", f.Until.UnixMicro())
+	}
+	lines, err := s.refused(ctx, "WHERE "+strings.Join(where, " AND ")+" ORDER BY source, position LIMIT ?", append(args, limit)...)
+	return lines, s.fault(ctx, "read quarantine", err)
+}
+
+// refused returns the lines that the end of a query picks.
+func (s *Store) refused(ctx context.Context, end string, args ...any) ([]catalog.Refused, error) {
 	var lines []catalog.Refused
 	err := each(ctx, s.reader, func(rows *sqlx.Rows) error {
 		var r catalog.Refused
 		var at int64
-		if err := rows.Scan(&r.Source, &r.Offset, &r.Reason, &r.Line, &at); err != nil {
+		if err := rows.Scan(&r.Source, &r.Offset, &r.Reason, &r.User, &r.Line, &at); err != nil {
 			return err
 		}
 		if r.Line == nil { // as a driver may give an empty one
@@ -29,8 +72,8 @@ func (s *Store) Quarantined(ctx context.Context, limit int) ([]catalog.Refused, 
 		r.At = time.UnixMicro(at).UTC()
 		lines = append(lines, r)
 		return nil
-	}, s.reader.Rebind(query), limit)
-	return lines, s.fault(ctx, "read quarantine", err)
+	}, s.reader.Rebind(quarantineQuery+end), args...)
+	return lines, err
 }
 
 // QuarantineCounts returns how many refused lines there are for each reason.
@@ -48,6 +91,16 @@ func (s *Store) QuarantineCounts(ctx context.Context) (map[string]int, error) {
 	return counts, s.fault(ctx, "count quarantine", err)
 }
 
+// checkReasons refuses lines whose reason cannot be counted.
+func checkReasons(refused []catalog.Refused) error {
+	for _, r := range refused {
+		if err := checkText("reason", r.Reason, MaxReasonBytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // storeRefused keeps refused lines of one partition. A line that is there
 // already takes the new reason.
 func storeRefused(ctx context.Context, tx *sqlx.Tx, partition string, refused []catalog.Refused) error {
@@ -59,15 +112,26 @@ func storeRefused(ctx context.Context, tx *sqlx.Tx, partition string, refused []
 		}
 		last[r.Offset] = r
 	}
-	const conflict = "ON CONFLICT (source, position) DO UPDATE SET reason = excluded.reason, line = excluded.line, at = excluded.at"
-	b := newBulk(tx, "quarantine", []string{"source", "position", "reason", "line", "at"}, conflict)
-	defer b.close()
+	columns := []column{{"source", "text"}, {"position", "bigint"}, {"reason", "text"}, {"user_id", "text"}, {"line", "bytea"}, {"at", "bigint"}}
+	const conflict = `ON CONFLICT (source, position) DO UPDATE
+		SET reason = excluded.reason, user_id = excluded.user_id, line = excluded.line, at = excluded.at`
+	w := newRowWriter(tx, "quarantine", columns, conflict)
+	defer w.close()
 	for _, offset := range offsets {
 		r := last[offset]
 		line := append([]byte{}, r.Line[:min(len(r.Line), MaxLineBytes)]...) // never nil, which would be NULL
-		if err := b.add(ctx, partition, offset, r.Reason, line, r.At.UnixMicro()); err != nil {
+		if err := w.add(ctx, partition, offset, r.Reason, namedBy(r), line, r.At.UnixMicro()); err != nil {
 			return err
 		}
 	}
-	return b.flush(ctx)
+	return w.flush(ctx)
+}
+
+// namedBy returns whom r names; nobody if that is no legal id, as part of a
+// damaged line may be.
+func namedBy(r catalog.Refused) string {
+	if _, err := catalog.ParseUserID(string(r.User)); err != nil {
+		return ""
+	}
+	return string(r.User)
 }

@@ -13,15 +13,16 @@ import (
 // [catalog.Rating.After] counts; one that comes too late, or again, is counted
 // as Same. A rating that is not on the store's scale, or an id that is not
 // legal, is an error that wraps [catalog.ErrInvalid], and nothing is stored. The
-// movies and the people need not be known.
+// movies and the people need not be known. The ratings of people who were
+// forgotten are left out, and counted as Same too.
 func (s *Store) PutRatings(ctx context.Context, ratings []catalog.Rating) (catalog.Tally, error) {
 	const op = "store ratings"
 	if len(ratings) == 0 {
 		return catalog.Tally{}, nil
 	}
-	news := make(map[pair]past, len(ratings))
+	e := events{ratings: ratings, news: make(map[pair]past, len(ratings))}
 	for i, r := range ratings {
-		if err := addRating(news, r); err != nil {
+		if err := addRating(e.news, r); err != nil {
 			return catalog.Tally{}, fmt.Errorf("%s: row %d: %w", op, i, err)
 		}
 	}
@@ -30,14 +31,18 @@ func (s *Store) PutRatings(ctx context.Context, ratings []catalog.Rating) (catal
 		if err := checkRatings(ctx, tx, ratings); err != nil {
 			return err
 		}
-		var err error
-		tally, err = storeSeen(ctx, tx, news)
+		dead, err := s.tombstones(ctx, tx)
+		if err != nil {
+			return err
+		}
+		e.without(dead)
+		tally, err = storeSeen(ctx, tx, e.news)
 		return err
 	})
 	if err != nil {
 		return catalog.Tally{}, err
 	}
-	tally.Same += len(ratings) - len(news)
+	tally.Same += len(ratings) - len(e.news)
 	return tally, nil
 }
 

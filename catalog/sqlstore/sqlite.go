@@ -41,6 +41,7 @@ func (s *Store) openSQLite(ctx context.Context, path string, wait time.Duration)
 		"synchronous(FULL)",
 		"journal_size_limit(67108864)", // a write-ahead log that grew is cut back to 64 MiB
 		"cache_size(-8192)",            // KiB a connection
+		"secure_delete(1)",             // what is deleted is overwritten: see Forget
 	}
 	if s.writer, err = sqlitePool(abs, wait, 1, append(pragmas, "query_only(0)")); err != nil {
 		return err

@@ -8,7 +8,8 @@ import (
 	"marquee/catalog"
 )
 
-// PutUsers stores whole rows, under the rules of [Store.PutMovies].
+// PutUsers stores whole rows, under the rules of [Store.PutMovies]. Those of
+// people who were forgotten are left out, and counted as Same.
 func (s *Store) PutUsers(ctx context.Context, users []catalog.User) (catalog.Tally, error) {
 	const op = "store users"
 	rows := make([]factRow, len(users))

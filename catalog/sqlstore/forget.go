@@ -1,0 +1,159 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"marquee/catalog"
+)
+
+// Forget removes all that the store holds of a person, in one transaction, and
+// leaves a tombstone: the hash of the id, which [Store.Append], [Store.Readmit],
+// [Store.PutRatings] and [Store.PutUsers] respect from then on. The first time, a
+// [catalog.ChangeForget] with the hash in hexadecimal tells servers of it. It is
+// no error if the person was forgotten before or never known: what a later call
+// finds, it removes.
+//
+// Refused lines go that name the person as the field of a line, after a comma
+// and before another or the end. It reads all of quarantine for that.
+//
+// Afterwards the rows are removed from the disk too. On SQLite they are
+// overwritten, and the write-ahead log is emptied; if pages of the file still
+// hold the id, because rows were moved between pages before, the whole file is
+// rewritten (VACUUM), which takes seconds for each gigabyte and as much room
+// again, and keeps writers waiting. A short id, which is part of other ids and
+// numbers, always costs that. On PostgreSQL the tables are vacuumed; the server
+// writes over what they held in its own time, and its write-ahead log and
+// backups are not reached. Where this fails, Forget has still succeeded; a
+// warning is logged that says what to do.
+func (s *Store) Forget(ctx context.Context, user catalog.UserID) (catalog.Removal, error) {
+	const op = "forget"
+	if _, err := catalog.ParseUserID(string(user)); err != nil {
+		return catalog.Removal{}, fmt.Errorf("%s: %w", op, err)
+	}
+	var gone catalog.Removal
+	err := s.write(ctx, op, func(tx *sqlx.Tx) error {
+		hash, fresh, err := bury(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			told := catalog.Change{Kind: catalog.ChangeForget, Subject: hex.EncodeToString(hash[:])}
+			if _, err := addChanges(ctx, tx, []catalog.Change{told}); err != nil {
+				return err
+			}
+		}
+		gone, err = removePerson(ctx, tx, user)
+		return err
+	})
+	if err != nil {
+		return catalog.Removal{}, err
+	}
+	s.erase(ctx, user)
+	return gone, nil
+}
+
+// personTables says where a person's id stands. The activity of a person is no
+// row of its own to those who count.
+var personTables = []struct {
+	table, where string
+	count        func(*catalog.Removal) *int64
+}{
+	{"seen", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Seen }},
+	{"users", "id = ?", func(r *catalog.Removal) *int64 { return &r.Users }},
+	{"accounts", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Accounts }},
+	{"activity", "user_id = ?", nil},
+	{"unknown_ids", "kind = 'user' AND id = ?", func(r *catalog.Removal) *int64 { return &r.UnknownIDs }},
+	{"exposures", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Exposures }},
+	{"quarantine", "user_id = ? AND user_id <> ''", func(r *catalog.Removal) *int64 { return &r.Quarantine }}, // as its index says
+}
+
+// removePerson deletes the rows of a person.
+func removePerson(ctx context.Context, tx *sqlx.Tx, user catalog.UserID) (catalog.Removal, error) {
+	var gone catalog.Removal
+	remove := func(count *int64, query string, args ...any) error {
+		done, err := tx.ExecContext(ctx, tx.Rebind(query), args...)
+		if err != nil {
+			return err
+		}
+		n, err := done.RowsAffected()
+		*count += n
+		return err
+	}
+	for _, t := range personTables {
+		count := new(int64)
+		if t.count != nil {
+			count = t.count(&gone)
+		}
+		if err := remove(count, "DELETE FROM "+t.table+" WHERE "+t.where, string(user)); err != nil {
+			return gone, err
+		}
+	}
+	inside, last := []byte(","+string(user)+","), []byte(","+string(user))
+	query := "DELETE FROM quarantine WHERE instr(line, ?) > 0 OR substr(line, ?) = ?"
+	args := []any{inside, -len(last), last}
+	if tx.DriverName() == Postgres {
+		query = "DELETE FROM quarantine WHERE position(?::bytea IN line || ','::bytea) > 0"
+		args = []any{inside}
+	}
+	return gone, remove(&gone.Quarantine, query, args...)
+}
+
+// erase removes from the disk what Forget deleted. What fails is logged: the
+// rows are gone for all who ask the store.
+func (s *Store) erase(ctx context.Context, user catalog.UserID) {
+	var err error
+	if s.kind == SQLite {
+		err = s.eraseSQLite(ctx, user)
+	} else {
+		err = s.erasePostgres(ctx)
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "someone was forgotten, but traces may still be on the disk; run VACUUM on the store", "store", s.name, "error", err)
+	}
+}
+
+// eraseSQLite empties the write-ahead log, and rewrites the file if a page of it
+// holds the id.
+func (s *Store) eraseSQLite(ctx context.Context, user catalog.UserID) error {
+	if err := s.emptyLog(ctx); err != nil {
+		return err
+	}
+	var found bool
+	// Through SQLite: a program that opens and closes the file itself loses the
+	// locks which SQLite holds on it.
+	const query = "SELECT EXISTS (SELECT 1 FROM sqlite_dbpage WHERE instr(data, ?) > 0)"
+	if err := s.writer.GetContext(ctx, &found, query, []byte(user)); err != nil || !found {
+		return err
+	}
+	if _, err := s.writer.ExecContext(ctx, "VACUUM"); err != nil {
+		return fmt.Errorf("rewrite the file: %w", err)
+	}
+	return s.emptyLog(ctx)
+}
+
+// emptyLog writes all of the write-ahead log into the file and cuts it to
+// nothing. It waits for readers, as long as a writer waits for another.
+func (s *Store) emptyLog(ctx context.Context) error {
+	var busy, pages, moved int
+	if err := s.writer.QueryRowxContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return fmt.Errorf("empty the write-ahead log: %w", err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("the write-ahead log cannot be emptied, since somebody is reading; it is emptied when the last program closes the store")
+	}
+	return nil
+}
+
+func (s *Store) erasePostgres(ctx context.Context) error {
+	var names []string
+	for _, t := range personTables {
+		names = append(names, t.table)
+	}
+	_, err := s.writer.ExecContext(ctx, "VACUUM "+strings.Join(names, ", "))
+	return err
+}
