@@ -59,8 +59,24 @@ type Store interface {
 	ExposuresOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Exposure, error)
 	Exposure(ctx context.Context, requestID string) (catalog.Exposure, error)
 
+	Accounts(ctx context.Context) iter.Seq2[catalog.Account, error]
+	Watches(ctx context.Context) iter.Seq2[catalog.Watch, error]
+	Ratings(ctx context.Context) iter.Seq2[catalog.Rating, error]
+	Freeze(ctx context.Context) (Frozen, error)
+
 	Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error)
 	QuarantineCounts(ctx context.Context) (map[string]int, error)
+}
+
+// A Frozen is a store as it stood at one moment.
+type Frozen interface {
+	Close() error
+	Scale(ctx context.Context) (catalog.Scale, error)
+	Movies(ctx context.Context) iter.Seq2[catalog.Movie, error]
+	Users(ctx context.Context) iter.Seq2[catalog.User, error]
+	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]
+	Accounts(ctx context.Context) iter.Seq2[catalog.Account, error]
+	LastChange(ctx context.Context) (int64, error)
 }
 
 // TestStore checks the contract of a [Store]. Each call of open must give an
@@ -105,6 +121,9 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ExposuresOddUsers", testExposuresOddUsers},
 		{"ExposuresInvalid", testExposuresInvalid},
 		{"ExposuresPages", testExposuresPages},
+		{"Pages", testPages},
+		{"Frozen", testFrozen},
+		{"FrozenEnds", testFrozenEnds},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

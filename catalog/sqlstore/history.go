@@ -61,12 +61,16 @@ func (s *Store) historyOf(ctx context.Context, user catalog.UserID, limit int) (
 // waiting and the loop may call the store; what is stored meanwhile may or may
 // not appear. After an error it ends.
 func (s *Store) Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error] {
+	return historyPages(ctx, s)
+}
+
+func historyPages(ctx context.Context, from source) iter.Seq2[catalog.UserSeen, error] {
 	return func(yield func(catalog.UserSeen, error) bool) {
 		after := catalog.UserID("") // less than every id
 		for {
-			page, more, err := s.historyPage(ctx, after)
+			page, more, err := historyPage(ctx, from.queryer(), after)
 			if err != nil {
-				yield(catalog.UserSeen{}, s.fault(ctx, "read histories", err))
+				yield(catalog.UserSeen{}, from.fault(ctx, "read histories", err))
 				return
 			}
 			for _, row := range page {
@@ -84,9 +88,9 @@ func (s *Store) Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error
 
 // historyPage returns whole histories of people after the given one, and
 // whether there may be more.
-func (s *Store) historyPage(ctx context.Context, after catalog.UserID) (page []catalog.UserSeen, more bool, err error) {
+func historyPage(ctx context.Context, q queryer, after catalog.UserID) (page []catalog.UserSeen, more bool, err error) {
 	const query = seenQuery + "WHERE user_id > ? ORDER BY user_id, at DESC, movie_id LIMIT ?"
-	rows, err := s.reader.QueryxContext(ctx, s.reader.Rebind(query), string(after), pageSeen)
+	rows, err := q.QueryxContext(ctx, q.Rebind(query), string(after), pageSeen)
 	if err != nil {
 		return nil, false, err
 	}
@@ -102,7 +106,10 @@ func (s *Store) historyPage(ctx context.Context, after catalog.UserID) (page []c
 	if cut > 0 {
 		return page[:cut], true, nil
 	}
-	page, err = s.historyOf(ctx, page[0].User, 0)
+	if rows, err = q.QueryxContext(ctx, q.Rebind(historyQuery), string(page[0].User)); err != nil {
+		return nil, false, err
+	}
+	page, err = scanSeen(rows)
 	return page, true, err
 }
 

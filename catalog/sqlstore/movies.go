@@ -148,13 +148,14 @@ func scanFacts(rows *sqlx.Rows, v any) error {
 }
 
 // factPages yields all facts of a table by ascending id.
-func factPages[T any](ctx context.Context, s *Store, t factTable, id func(T) string) iter.Seq2[T, error] {
-	query := s.reader.Rebind("SELECT facts FROM " + t.name + " WHERE id > ? ORDER BY id LIMIT ?")
+func factPages[T any](ctx context.Context, from source, t factTable, id func(T) string) iter.Seq2[T, error] {
+	q := from.queryer()
+	query := q.Rebind("SELECT facts FROM " + t.name + " WHERE id > ? ORDER BY id LIMIT ?")
 	return func(yield func(T, error) bool) {
 		after := "" // less than every id
 		for {
 			page := make([]T, 0, pageFacts)
-			err := each(ctx, s.reader, func(rows *sqlx.Rows) error {
+			err := each(ctx, q, func(rows *sqlx.Rows) error {
 				var v T
 				if err := scanFacts(rows, &v); err != nil {
 					return err
@@ -164,7 +165,7 @@ func factPages[T any](ctx context.Context, s *Store, t factTable, id func(T) str
 			}, query, after, pageFacts)
 			if err != nil {
 				var zero T
-				yield(zero, s.fault(ctx, "read "+t.name, err))
+				yield(zero, from.fault(ctx, "read "+t.name, err))
 				return
 			}
 			for _, v := range page {

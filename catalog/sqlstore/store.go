@@ -35,9 +35,10 @@ type Store struct {
 	recent *sqlx.Stmt // reads one history: the query of every request
 	log    *slog.Logger
 	closed atomic.Bool
-	graves graves // who was forgotten, as far as this process knows
-	doubts doubts // replays that may have been stored
-	lock   string // PostgreSQL only: takes the write lock of a transaction
+	views  atomic.Int32 // frozen ones that are open
+	graves graves       // who was forgotten, as far as this process knows
+	doubts doubts       // replays that may have been stored
+	lock   string       // PostgreSQL only: takes the write lock of a transaction
 
 	path string      // SQLite only: the file
 	file os.FileInfo // SQLite only: the file as it was opened

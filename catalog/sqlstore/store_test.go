@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,10 +41,15 @@ func mustOpen(t testing.TB, dsn string) *sqlstore.Store {
 	return s
 }
 
+// A kitStore is a store as the kit knows it.
+type kitStore struct{ *sqlstore.Store }
+
+func (s kitStore) Freeze(ctx context.Context) (catalogtest.Frozen, error) { return s.Store.Freeze(ctx) }
+
 func TestStore(t *testing.T) {
 	for kind, dsn := range dsns {
 		t.Run(kind, func(t *testing.T) {
-			catalogtest.TestStore(t, func(t *testing.T) catalogtest.Store { return mustOpen(t, dsn(t)) })
+			catalogtest.TestStore(t, func(t *testing.T) catalogtest.Store { return kitStore{mustOpen(t, dsn(t))} })
 		})
 	}
 }
