@@ -104,6 +104,7 @@ func testAppendCancelled(t *testing.T, s Store) {
 		held := ok[int64](t)(s.Offset(t.Context(), "kafka:movielog1/0"))
 		if held == 40 {
 			counts(t, s, catalog.Counts{Ratings: users, Watches: users, Quarantined: 1})
+			same(t, "intake", len(intake(t.Context(), t, s)), 1)
 			break
 		}
 		cut++
@@ -114,6 +115,7 @@ func testAppendCancelled(t *testing.T, s Store) {
 			t.Errorf("cancelled at step %d: %v says that the store is at fault", n, err)
 		}
 		counts(t, s, catalog.Counts{})
+		same(t, "intake", len(intake(t.Context(), t, s)), 0)
 	}
 	if cut < 5 {
 		t.Errorf("Append was cut short at %d steps, want at least 5 for a proof", cut)

@@ -66,6 +66,11 @@ type Store interface {
 
 	Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error)
 	QuarantineCounts(ctx context.Context) (map[string]int, error)
+	QuarantineLines(ctx context.Context, f catalog.RefusedFilter, after catalog.RefusedPlace, limit int) ([]catalog.Refused, error)
+	Readmit(ctx context.Context, r catalog.Readmission) (catalog.Applied, error)
+	Intake(ctx context.Context, from, to time.Time) ([]catalog.Intake, error)
+	Forget(ctx context.Context, user catalog.UserID) (catalog.Removal, error)
+	Tombstones(ctx context.Context) (catalog.Tombstones, error)
 }
 
 // A Frozen is a store as it stood at one moment.
@@ -104,6 +109,14 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"AppendInvalid", testAppendInvalid},
 		{"AppendCancelled", testAppendCancelled},
 		{"AppendAnyOrder", testAppendAnyOrder},
+		{"AppendMove", testAppendMove},
+		{"Replay", testReplay},
+		{"Digest", testDigest},
+		{"Intake", testIntake},
+		{"QuarantineLines", testQuarantineLines},
+		{"Readmit", testReadmit},
+		{"Forget", testForget},
+		{"Forgotten", testForgotten},
 		{"Watch", testWatch},
 		{"Histories", testHistories},
 		{"LongHistory", testLongHistory},
