@@ -43,7 +43,7 @@ type cli struct {
 	Build   buildCmd   `cmd:"" help:"Make a bundle from the store and publish it."`
 	Serve   serveCmd   `cmd:"" help:"Answer requests from the live bundle."`
 	Movie   movieCmd   `cmd:"" help:"Look at movies and their neighbours."`
-	User    userCmd    `cmd:"" help:"Look at a person's history and list."`
+	User    userCmd    `cmd:"" help:"Look at a person's history and list; forget a person."`
 	Eval    evalCmd    `cmd:"" help:"Judge lists offline."`
 	Model   modelCmd   `cmd:"" help:"Get and check the weights of MiniLM."`
 	Bundle  bundleCmd  `cmd:"" help:"Look at the bundles that were built."`

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"marquee/catalog"
+	"marquee/catalog/dataset"
 	"marquee/catalog/sqlstore"
 	"marquee/embedder/vec"
 	"marquee/recommender/bundle"
@@ -41,6 +42,9 @@ func (e *env) openStore(ctx context.Context, create bool) (*sqlstore.Store, erro
 
 // openShelf opens the folder of bundles.
 func (e *env) openShelf() (*bundle.Shelf, error) { return bundle.OpenShelf(e.path("bundles")) }
+
+// openData opens the folder of data versions.
+func (e *env) openData() (*dataset.Shelf, error) { return dataset.OpenShelf(e.path("data")) }
 
 // openLive loads the live bundle.
 func (e *env) openLive(ctx context.Context) (*bundle.Bundle, error) {

@@ -12,7 +12,8 @@ import (
 )
 
 type userCmd struct {
-	Show userShowCmd `cmd:"" help:"Show a person's newest movies and the list they would get, with reasons."`
+	Show   userShowCmd   `cmd:"" help:"Show a person's newest movies and the list they would get, with reasons."`
+	Forget userForgetCmd `cmd:"" help:"Remove a person everywhere, for good."`
 }
 
 type userShowCmd struct {
