@@ -68,6 +68,9 @@ func (p Prior) orGuess(s *Stats) Prior {
 	return p
 }
 
+// Start returns the quality, 0 to 1, of m as long as nobody has rated it.
+func (s *Stats) Start(m catalog.Movie) float32 { return float32(s.Prior.orGuess(s).of(m)) }
+
 // With returns s with the movies of rows, which were added or edited later: a new
 // row has nobody who watched it and the quality it starts with. The quality of an
 // edited movie that people watched stays as their ratings made it. s stays as it

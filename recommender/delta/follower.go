@@ -1,0 +1,314 @@
+package delta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"marquee/catalog"
+	"marquee/embedder"
+	"marquee/recommender"
+	"marquee/recommender/bundle"
+)
+
+// A Store is what a follower reads.
+type Store interface {
+	// ChangesSince returns at most limit changes after seq, ascending.
+	ChangesSince(ctx context.Context, seq int64, limit int) ([]catalog.Change, error)
+	// LastChange returns the number of the newest change, 0 without any.
+	LastChange(ctx context.Context) (int64, error)
+	// Movie returns a movie as it is now, or an error that wraps catalog.ErrNotFound.
+	Movie(ctx context.Context, id catalog.MovieID) (catalog.Movie, error)
+	// Tombstones returns who was forgotten.
+	Tombstones(ctx context.Context) (catalog.Tombstones, error)
+}
+
+// Histories are forgotten as a whole when a person is: see [history.Cache.Reset].
+type Histories interface {
+	Reset()
+}
+
+// An Open gives the embedder of a bundle's space. One that has a Close method is
+// closed when it is needed no more.
+type Open func(ctx context.Context, b *bundle.Bundle) (embedder.Embedder, error)
+
+// A Status says what a follower has done.
+type Status struct {
+	Sequence int64  `json:"sequence"`         // every change up to this number is in what serves
+	Movies   int    `json:"movies"`           // that came after the build
+	Waiting  int    `json:"waiting"`          // to be embedded
+	LeftOut  int    `json:"left_out"`         // since the build, for the next one: there are too many, or they cannot be embedded
+	Reason   string `json:"reason,omitempty"` // why it does not go on
+}
+
+// A Follower keeps what a service answers from up to date with the store.
+type Follower struct {
+	store     Store
+	service   *recommender.Service
+	histories Histories
+	open      Open
+	cache     embedder.Cache
+	cfg       Config
+	log       *slog.Logger
+
+	mu     sync.Mutex
+	status Status
+
+	// Of the goroutine of Run.
+	delta     *Delta
+	embedder  embedder.Embedder // nil until it is needed
+	looked    int64             // changes up to this number were looked at
+	gathered  int64             // movies of changes up to this number are waiting or done
+	waiting   queue
+	synced    bool  // the store has answered since it was last away
+	published int64 // the number that serves
+	leftOut   int
+	trouble   trouble // of the embedder
+	down      bool    // the store is away, and that was said
+}
+
+// NewFollower returns a follower that has not looked yet. cache, which may be nil,
+// keeps the vectors of embedders that are not fitted, so that the next build and
+// other servers have them.
+func NewFollower(store Store, service *recommender.Service, histories Histories, open Open, cache embedder.Cache, cfg Config, log *slog.Logger) (*Follower, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	f := &Follower{store: store, service: service, histories: histories, open: open, cache: cache, cfg: cfg, log: log}
+	f.trouble = trouble{min: cfg.MinDelay, max: cfg.MaxDelay}
+	return f, nil
+}
+
+// Status returns what the follower has done so far.
+func (f *Follower) Status() Status {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.status
+}
+
+// Run follows the store until ctx ends, whose error it returns. While the store or
+// the embedder is away it goes on trying, and what serves goes on serving. A
+// change that needs no embedder waits for none.
+func (f *Follower) Run(ctx context.Context) error {
+	defer f.closeEmbedder()
+	tick := time.NewTicker(f.cfg.Poll)
+	defer tick.Stop()
+	for {
+		again, err := f.step(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.tell(err)
+		f.note(err)
+		if again && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// step does a bounded piece of work. again says that there is more to do now.
+func (f *Follower) step(ctx context.Context) (again bool, err error) {
+	live, err := f.service.Live()
+	if errors.Is(err, recommender.ErrNotReady) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if f.delta == nil || f.delta.Base != live.Bundle {
+		if err := f.begin(live.Bundle); err != nil {
+			return false, err
+		}
+	}
+	if !f.synced {
+		if err := f.sync(ctx); err != nil {
+			return false, err
+		}
+	}
+	more, err := f.look(ctx)
+	if err != nil {
+		f.synced = false
+		return false, err
+	}
+	gathered, err := f.gather(ctx)
+	if err != nil {
+		f.synced = false
+		return false, err
+	}
+	embedded, err := f.embed(ctx)
+	if err != nil {
+		f.synced = false
+		return false, err
+	}
+	f.publish()
+	return more || gathered || embedded, nil
+}
+
+// begin begins anew with base.
+func (f *Follower) begin(base *bundle.Bundle) error {
+	d, err := New(base)
+	if err != nil {
+		return err
+	}
+	if f.delta != nil && f.delta.Base.Manifest.Embedder != base.Manifest.Embedder {
+		f.closeEmbedder()
+	}
+	seq := base.Manifest.Sequence
+	f.delta, f.looked, f.gathered, f.published, f.leftOut = d, seq, seq, seq, 0
+	f.waiting = queue{}
+	f.trouble.reset()
+	f.synced = false // is the store as far as this bundle?
+	return nil
+}
+
+// sync is done when the store answers for the first time, and again after it was
+// away: it may be another one by now, restored from a copy.
+func (f *Follower) sync(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
+	defer cancel()
+	last, err := f.store.LastChange(ctx)
+	if err != nil {
+		return fmt.Errorf("read the number of the last change: %w", err)
+	}
+	if last < f.looked {
+		f.log.Warn("the store's changes end before what was seen of them; was it restored from a copy? It is followed from its end on", "seen", f.looked, "last", last)
+		f.looked, f.gathered = last, last
+		f.waiting = queue{}
+		f.histories.Reset()
+	}
+	if err := f.readForgotten(ctx); err != nil {
+		return err
+	}
+	f.synced = true
+	return nil
+}
+
+// page is how many changes one read returns at most.
+const page = 500
+
+// changes reads the next changes after seq, in bounded time.
+func (f *Follower) changes(ctx context.Context, seq int64) ([]catalog.Change, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
+	defer cancel()
+	changes, err := f.store.ChangesSince(ctx, seq, page)
+	if err != nil {
+		return nil, fmt.Errorf("read changes after %d: %w", seq, err)
+	}
+	return changes, nil
+}
+
+// look acts on the changes that wait for nothing: who was forgotten.
+func (f *Follower) look(ctx context.Context) (more bool, err error) {
+	changes, err := f.changes(ctx, f.looked)
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	for _, c := range changes {
+		if c.Kind == catalog.ChangeForget {
+			if err := f.readForgotten(ctx); err != nil {
+				return false, err // the same changes again, later
+			}
+			f.histories.Reset()
+			break // all of them at once
+		}
+	}
+	f.looked = changes[len(changes)-1].Seq
+	return len(changes) == page, nil
+}
+
+// readForgotten tells the service who was forgotten.
+func (f *Follower) readForgotten(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
+	defer cancel()
+	t, err := f.store.Tombstones(ctx)
+	if err != nil {
+		return fmt.Errorf("read who was forgotten: %w", err)
+	}
+	f.service.SetForgotten(t)
+	return nil
+}
+
+// gather lets the movies that changed wait for the embedder, as many as may.
+func (f *Follower) gather(ctx context.Context) (more bool, err error) {
+	if f.gathered >= f.looked || f.waiting.len() >= max(1, f.cfg.Movies) {
+		return false, nil
+	}
+	changes, err := f.changes(ctx, f.gathered)
+	if err != nil {
+		return false, err
+	}
+	if len(changes) == 0 || changes[0].Seq > f.looked { // they were pruned meanwhile
+		f.gathered = f.looked
+		return false, nil
+	}
+	for _, c := range changes {
+		if c.Seq > f.looked || f.waiting.len() >= max(1, f.cfg.Movies) {
+			break
+		}
+		if c.Kind == catalog.ChangeMovie && !f.old(c) {
+			f.waiting.push(catalog.MovieID(c.Subject), c.Seq)
+		}
+		f.gathered = c.Seq
+	}
+	return f.gathered < f.looked, nil
+}
+
+// old reports whether c is surely in the bundle. A bundle that does not say which
+// changes are in it has those of before its creation, as far as it has the movie.
+func (f *Follower) old(c catalog.Change) bool {
+	m := f.delta.Base.Manifest
+	if m.Sequence > 0 || !c.At.Before(m.Created) {
+		return false
+	}
+	_, known := f.delta.Base.Movies.Row(catalog.MovieID(c.Subject))
+	return known
+}
+
+// publish lets what was made so far answer.
+func (f *Follower) publish() {
+	sequence := f.waiting.before(f.gathered)
+	live, err := f.service.Live()
+	if err != nil || live.Bundle != f.delta.Base {
+		return // a new bundle: begun with in the next step
+	}
+	if live.Snapshot != f.delta.Snapshot || live.Sequence != sequence {
+		f.service.Extend(f.delta.Base, f.delta.Snapshot, sequence)
+	}
+	f.published = sequence
+}
+
+// note makes the status.
+func (f *Follower) note(err error) {
+	s := Status{Sequence: f.published, Waiting: f.waiting.len(), LeftOut: f.leftOut}
+	if f.delta != nil {
+		s.Movies = f.delta.Len()
+	}
+	switch {
+	case err != nil:
+		s.Reason = err.Error()
+	case f.trouble.err != nil:
+		s.Reason = f.trouble.err.Error()
+	}
+	f.mu.Lock()
+	f.status = s
+	f.mu.Unlock()
+}
+
+// tell logs that the store went away, and that it is back, once each.
+func (f *Follower) tell(err error) {
+	switch {
+	case err != nil && !f.down:
+		f.log.Warn("changes cannot be followed; new movies wait until they can", "error", err)
+	case err == nil && f.down:
+		f.log.Info("changes are followed again")
+	}
+	f.down = err != nil
+}
