@@ -63,6 +63,7 @@ type Store interface {
 	Watches(ctx context.Context) iter.Seq2[catalog.Watch, error]
 	Ratings(ctx context.Context) iter.Seq2[catalog.Rating, error]
 	Freeze(ctx context.Context) (Frozen, error)
+	Prune(ctx context.Context, r catalog.Retention, now time.Time, batchRows int, progress func(catalog.Removal)) (catalog.Removal, error)
 
 	Quarantined(ctx context.Context, limit int) ([]catalog.Refused, error)
 	QuarantineCounts(ctx context.Context) (map[string]int, error)
@@ -137,6 +138,11 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Pages", testPages},
 		{"Frozen", testFrozen},
 		{"FrozenEnds", testFrozenEnds},
+		{"Prune", testPrune},
+		{"PruneOther", testPruneOther},
+		{"PruneChanges", testPruneChanges},
+		{"PruneCancelled", testPruneCancelled},
+		{"PruneBeside", testPruneBeside},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
