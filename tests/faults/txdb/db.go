@@ -93,10 +93,18 @@ type tx struct {
 	ended bool
 }
 
+// lockWait is how long a transaction waits for another one, as a real database
+// does.
+const lockWait = 10 * time.Second
+
 func (db *DB) begin(ctx context.Context) (*tx, error) {
+	late := time.NewTimer(lockWait)
+	defer late.Stop()
 	select {
 	case db.lock <- struct{}{}:
 		return &tx{db: db, held: make(map[string]int64)}, nil
+	case <-late.C:
+		return nil, ErrDown
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -109,7 +117,7 @@ func (db *DB) heldOf(partition string) (held int64, digest string) {
 	return db.held[partition], db.digests[partition]
 }
 
-func (t *tx) putRows(b catalog.Batch)                   { t.rows = append(t.rows, b) }
+func (t *tx) putRows(b catalog.Batch)                  { t.rows = append(t.rows, b) }
 func (t *tx) putOffset(partition string, offset int64) { t.held[partition] = offset }
 
 func (t *tx) rollback() {

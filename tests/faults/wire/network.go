@@ -43,12 +43,12 @@ func (n *Network) SetAway(port int, away bool) {
 	n.away[strconv.Itoa(port)] = away
 	n.mu.Unlock()
 	if away {
-		n.breakIf(func(c *conn) bool { return c.port == strconv.Itoa(port) })
+		n.breakIf(func(c *conn) bool { return !c.link.sturdy && c.port == strconv.Itoa(port) })
 	}
 }
 
 // BreakAll breaks all connections; new ones can be made at once.
-func (n *Network) BreakAll() { n.breakIf(func(*conn) bool { return true }) }
+func (n *Network) BreakAll() { n.breakIf(func(c *conn) bool { return !c.link.sturdy }) }
 
 func (n *Network) breakIf(broken func(*conn) bool) {
 	n.mu.Lock()
@@ -72,7 +72,8 @@ func (n *Network) forget(c *conn) {
 
 // A Link is the network as one process sees it.
 type Link struct {
-	net *Network
+	net    *Network
+	sturdy bool // not touched by ports that are away and by BreakAll
 
 	mu   sync.Mutex
 	cut  bool
@@ -117,6 +118,13 @@ func (l *Link) Release() {
 	}
 }
 
+// Sturdy returns a link that SetAway and BreakAll leave alone.
+func (n *Network) Sturdy() *Link {
+	l := n.Link()
+	l.sturdy = true
+	return l
+}
+
 // state returns whether the link is cut, and what to wait for if not.
 func (l *Link) state() (cut bool, gate chan struct{}) {
 	l.mu.Lock()
@@ -142,7 +150,7 @@ func (l *Link) DialContext(ctx context.Context, network, address string) (net.Co
 	l.net.mu.Lock()
 	away := l.net.away[port]
 	l.net.mu.Unlock()
-	if away {
+	if away && !l.sturdy {
 		return nil, errAway
 	}
 	raw, err := l.net.virtual.DialContext(ctx, network, address)
@@ -154,7 +162,7 @@ func (l *Link) DialContext(ctx context.Context, network, address string) (net.Co
 	l.net.conns[c] = struct{}{}
 	away = l.net.away[port]
 	l.net.mu.Unlock()
-	if cut, _ := l.state(); cut || away { // meanwhile
+	if cut, _ := l.state(); cut || away && !l.sturdy { // meanwhile
 		c.Close()
 		return nil, errCut
 	}
