@@ -69,10 +69,10 @@ func (r inContext) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// readTable yields the rows of t from file, which openTable has checked, without
-// those of people whom gone names. Any number may run on one file at once. A
-// file without the rows that it should have ends in an error.
-func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.ReaderAt, gone func(catalog.UserID) bool) iter.Seq2[V, error] {
+// readTable yields the rows of t from file, which openTable has checked. Any
+// number may run on one file at once. A file without the rows that it should
+// have ends in an error.
+func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.ReaderAt) iter.Seq2[V, error] {
 	return func(yield func(V, error) bool) {
 		var zero V
 		fail := func(err error) { yield(zero, fmt.Errorf("read %s: %w", k.name, err)) }
@@ -83,7 +83,6 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 		}
 		defer in.Close()
 		batch := make([]R, batchRows)
-		left := leaver[V]{person: k.person, gone: gone}
 		rows := int64(0)
 		for {
 			if err := ctx.Err(); err != nil {
@@ -97,7 +96,7 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 					fail(err)
 					return
 				}
-				if !left.out(&v) && !yield(v, nil) {
+				if !yield(v, nil) {
 					return
 				}
 			}
@@ -114,25 +113,6 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 			}
 		}
 	}
-}
-
-// A leaver tells which rows to leave out. It asks once for each run of rows of
-// one person.
-type leaver[V any] struct {
-	person func(*V) catalog.UserID
-	gone   func(catalog.UserID) bool
-	last   catalog.UserID // never empty in a row
-	leave  bool
-}
-
-func (l *leaver[V]) out(v *V) bool {
-	if l.person == nil || l.gone == nil {
-		return false
-	}
-	if p := l.person(v); p != l.last {
-		l.last, l.leave = p, l.gone(p)
-	}
-	return l.leave
 }
 
 // A columnReader reads rows of a Parquet file.

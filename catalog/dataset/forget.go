@@ -72,7 +72,6 @@ func (s *Shelf) without(ctx context.Context, m Manifest, who func(catalog.UserID
 	if err != nil || !holds {
 		return "", err
 	}
-	snap.gone = who
 	next := Manifest{
 		Created:   m.Created,
 		Parent:    m.Parent,
@@ -80,7 +79,7 @@ func (s *Shelf) without(ctx context.Context, m Manifest, who func(catalog.UserID
 		Rewritten: now.UTC().Truncate(time.Second),
 		Program:   program,
 	}
-	made, added, err := s.write(ctx, snap, next, progress)
+	made, added, err := s.write(ctx, snap, who, next, progress)
 	if err != nil {
 		return "", fmt.Errorf("write %s anew: %w", m.Version, err)
 	}

@@ -84,5 +84,5 @@ func (s *Snapshot) Accounts(ctx context.Context) iter.Seq2[catalog.Account, erro
 }
 
 func rowsOf[V, R any](ctx context.Context, s *Snapshot, k *kind[V, R], table int) iter.Seq2[V, error] {
-	return readTable(ctx, k, s.manifest.Tables[table], s.files[table], s.gone)
+	return leaveOut(k, readTable(ctx, k, s.manifest.Tables[table], s.files[table]), s.gone)
 }

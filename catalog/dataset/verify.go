@@ -38,16 +38,16 @@ func (s *Shelf) verifyTable(ctx context.Context, m Manifest, t Table, progress P
 	var span span
 	switch t.Name {
 	case tableMovies:
-		err = verifyRows(movieKind, &d.movies, t, readTable(ctx, movieKind, t, f, nil), func(*catalog.Movie) {}, progress)
+		err = verifyRows(movieKind, &d.movies, t, readTable(ctx, movieKind, t, f), func(*catalog.Movie) {}, progress)
 	case tableUsers:
-		err = verifyRows(userKind, &d.users, t, readTable(ctx, userKind, t, f, nil), func(*catalog.User) {}, progress)
+		err = verifyRows(userKind, &d.users, t, readTable(ctx, userKind, t, f), func(*catalog.User) {}, progress)
 	case tableSeen:
-		err = verifyRows(seenKind, &d.seen, t, readTable(ctx, seenKind, t, f, nil), span.add, progress)
+		err = verifyRows(seenKind, &d.seen, t, readTable(ctx, seenKind, t, f), span.add, progress)
 		if first, last := span.times(); err == nil && !(first.Equal(m.FirstEvent) && last.Equal(m.LastEvent)) {
 			err = fmt.Errorf("%s: events are from %s to %s, the manifest says %s to %s: %w", t.File, first, last, m.FirstEvent, m.LastEvent, ErrBroken)
 		}
 	case tableAccounts:
-		err = verifyRows(accountKind, &d.accounts, t, readTable(ctx, accountKind, t, f, nil), func(*catalog.Account) {}, progress)
+		err = verifyRows(accountKind, &d.accounts, t, readTable(ctx, accountKind, t, f), func(*catalog.Account) {}, progress)
 	}
 	return err
 }

@@ -132,7 +132,7 @@ func newShelf(t testing.TB) *Shelf {
 // mustWrite takes a snapshot that must be new.
 func mustWrite(t testing.TB, s *Shelf, src Source, parent string, at time.Time) Manifest {
 	t.Helper()
-	m, added, err := s.Write(t.Context(), src, Origin{parent, "test"}, at, quiet)
+	m, added, err := s.Write(t.Context(), src, Origin{Parent: parent, Program: "test"}, at, quiet)
 	if err != nil || !added {
 		t.Fatalf("write: added %v, %v", added, err)
 	}

@@ -14,6 +14,11 @@ import (
 type Origin struct {
 	Parent  string // the version that came before; "" if none did
 	Program string // the version of this program
+
+	// Gone, if it is not nil, is asked once the shelf is locked who was forgotten
+	// since the source began to be read; they are left out. Whoever is forgotten
+	// later waits for the lock in [Shelf.Forget] and finds the new snapshot.
+	Gone func(ctx context.Context) (func(catalog.UserID) bool, error)
 }
 
 // Write takes a snapshot of src. It reads the source once and holds a row group
@@ -28,7 +33,13 @@ func (s *Shelf) Write(ctx context.Context, src Source, from Origin, now time.Tim
 	}
 	m = Manifest{Created: now.UTC().Truncate(time.Second), Parent: from.Parent, Program: from.Program}
 	err = s.change(ctx, func() error {
-		m, added, err = s.write(ctx, src, m, progress)
+		var gone func(catalog.UserID) bool
+		if from.Gone != nil {
+			if gone, err = from.Gone(ctx); err != nil {
+				return fmt.Errorf("who was forgotten: %w", err)
+			}
+		}
+		m, added, err = s.write(ctx, src, gone, m, progress)
 		return err
 	})
 	if err != nil {
@@ -39,7 +50,7 @@ func (s *Shelf) Write(ctx context.Context, src Source, from Origin, now time.Tim
 
 // write fills in what follows from the rows and shelves the snapshot. The shelf
 // is locked.
-func (s *Shelf) write(ctx context.Context, src Source, m Manifest, progress Progress) (Manifest, bool, error) {
+func (s *Shelf) write(ctx context.Context, src Source, gone func(catalog.UserID) bool, m Manifest, progress Progress) (Manifest, bool, error) {
 	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
 	if err != nil {
 		return m, false, err
@@ -51,7 +62,7 @@ func (s *Shelf) write(ctx context.Context, src Source, m Manifest, progress Prog
 	if m.LastChange, err = src.LastChange(ctx); err != nil {
 		return m, false, fmt.Errorf("read number of the last change: %w", err)
 	}
-	if err := s.writeTables(ctx, src, draft, &m, progress); err != nil {
+	if err := s.writeTables(ctx, src, gone, draft, &m, progress); err != nil {
 		return m, false, err
 	}
 	m.Version = versionOf(m.Scale, m.Tables)
@@ -68,22 +79,22 @@ func (s *Shelf) write(ctx context.Context, src Source, m Manifest, progress Prog
 	return m, true, s.shelve(draft, m.Version)
 }
 
-func (s *Shelf) writeTables(ctx context.Context, src Source, draft string, m *Manifest, progress Progress) error {
+func (s *Shelf) writeTables(ctx context.Context, src Source, gone func(catalog.UserID) bool, draft string, m *Manifest, progress Progress) error {
 	d := NewDigest(m.Scale)
 	movies, err := writeTable(ctx, s.disk, draft, movieKind, &d.movies, src.Movies(ctx), func(*catalog.Movie) {}, progress)
 	if err != nil {
 		return err
 	}
-	users, err := writeTable(ctx, s.disk, draft, userKind, &d.users, src.Users(ctx), func(*catalog.User) {}, progress)
+	users, err := writeTable(ctx, s.disk, draft, userKind, &d.users, leaveOut(userKind, src.Users(ctx), gone), func(*catalog.User) {}, progress)
 	if err != nil {
 		return err
 	}
 	var span span
-	seen, err := writeTable(ctx, s.disk, draft, seenKind, &d.seen, src.Histories(ctx), span.add, progress)
+	seen, err := writeTable(ctx, s.disk, draft, seenKind, &d.seen, leaveOut(seenKind, src.Histories(ctx), gone), span.add, progress)
 	if err != nil {
 		return err
 	}
-	accounts, err := writeTable(ctx, s.disk, draft, accountKind, &d.accounts, src.Accounts(ctx), func(*catalog.Account) {}, progress)
+	accounts, err := writeTable(ctx, s.disk, draft, accountKind, &d.accounts, leaveOut(accountKind, src.Accounts(ctx), gone), func(*catalog.Account) {}, progress)
 	if err != nil {
 		return err
 	}

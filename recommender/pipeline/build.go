@@ -68,18 +68,21 @@ func Build(ctx context.Context, store Store, o Options) (*bundle.Bundle, error) 
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	sequence, err := lastChange(ctx, store) // first: what changes while facts are read is applied again, which changes nothing
-	if err != nil {
-		return nil, err
-	}
 	facts, err := Read(ctx, store, o.Ranking)
 	if err != nil {
 		return nil, err
 	}
-	facts.Sequence = sequence
+	return Make(ctx, facts, o)
+}
+
+// Make is [Build] from facts that were read with o.Ranking. It does not need the
+// store that they came from, but for the vectors of o.Cache.
+func Make(ctx context.Context, facts *Facts, o Options) (*bundle.Bundle, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
 	o.Log.Info("facts read", "movies", len(facts.Movies), "people", len(facts.Histories.Users),
-		"watched", len(facts.Histories.Rows), "version", facts.Version, "took", time.Since(began))
+		"watched", len(facts.Histories.Rows), "version", facts.Version)
 	vectors, err := Embed(ctx, facts.Texts, o)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/dataset"
 	"marquee/embedder"
 	"marquee/indexer"
 	"marquee/recommender/bundle"
@@ -23,9 +24,11 @@ import (
 
 // A store is one in memory.
 type store struct {
-	movies []catalog.Movie
-	seen   []catalog.UserSeen
-	err    error
+	movies   []catalog.Movie
+	users    []catalog.User
+	seen     []catalog.UserSeen
+	accounts []catalog.Account
+	err      error
 }
 
 func (s store) Scale(context.Context) (catalog.Scale, error) { return catalog.Scale5, s.err }
@@ -35,6 +38,14 @@ func (s store) Movies(context.Context) iter.Seq2[catalog.Movie, error] { return 
 func (s store) Histories(context.Context) iter.Seq2[catalog.UserSeen, error] {
 	return sequence(s.seen)
 }
+
+func (s store) Users(context.Context) iter.Seq2[catalog.User, error] { return sequence(s.users) }
+
+func (s store) Accounts(context.Context) iter.Seq2[catalog.Account, error] {
+	return sequence(s.accounts)
+}
+
+func (s store) LastChange(context.Context) (int64, error) { return 3, nil }
 
 func sequence[T any](rows []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
@@ -113,7 +124,7 @@ func options(l *letters, b *backend) pipeline.Options {
 }
 
 func sample() store {
-	s := store{movies: []catalog.Movie{{ID: "a", Title: "Aaaab"}, {ID: "b", Title: "Aaabb"}, {ID: "c", Title: "Xyz"}, {ID: "d"}}}
+	s := store{users: []catalog.User{{ID: "000", Age: 30}, {ID: "zz"}}, accounts: []catalog.Account{{User: "000", At: time.Unix(1, 0)}}, movies: []catalog.Movie{{ID: "a", Title: "Aaaab"}, {ID: "b", Title: "Aaabb"}, {ID: "c", Title: "Xyz"}, {ID: "d"}}}
 	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	for u := range 300 {
 		for i, m := range []catalog.MovieID{"a", "b", "c", "d", "gone"} {
@@ -224,11 +235,67 @@ func TestDataVersion(t *testing.T) {
 		"a rating": func(s *store) { s.seen[0].Rating = 3 },
 		"a time":   func(s *store) { s.seen[7].At = s.seen[7].At.Add(time.Second) },
 		"a watch":  func(s *store) { s.seen = s.seen[1:] },
+		"an age":   func(s *store) { s.users = []catalog.User{{ID: "000", Age: 31}, {ID: "zz"}} },
+		"sign-ups": func(s *store) { s.accounts = nil },
 	} {
 		s := sample()
 		change(&s)
 		if got := version(s); got == want {
 			t.Errorf("%s changed and the version did not", name)
+		}
+	}
+}
+
+// A build from a snapshot is a build from the rows that it was taken of.
+func TestSnapshotGivesTheSameBuild(t *testing.T) {
+	shelf, err := dataset.OpenShelf(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := shelf.Write(t.Context(), sample(), dataset.Origin{}, time.Now(), func(string, int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap, err := shelf.Open(t.Context(), m.Version, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close()
+	bundles, err := bundle.OpenShelf(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, from := range []pipeline.Store{sample(), snap} {
+		b, err := pipeline.Build(t.Context(), from, options(&letters{}, &backend{recall: 1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Manifest.DataVersion != m.Version || b.Manifest.Sequence != 3 {
+			t.Errorf("data version %s at change %d, want %s at 3", b.Manifest.DataVersion, b.Manifest.Sequence, m.Version)
+		}
+		put, err := bundles.Put(t.Context(), b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, put.ID)
+	}
+	if ids[0] != ids[1] {
+		t.Errorf("bundles %v, want one", ids)
+	}
+}
+
+// Rows out of order would give another version: they are refused.
+func TestOrderIsChecked(t *testing.T) {
+	for name, change := range map[string]func(*store){
+		"histories": func(s *store) { s.seen[0], s.seen[1] = s.seen[1], s.seen[0] },
+		"movies":    func(s *store) { s.movies[0], s.movies[1] = s.movies[1], s.movies[0] },
+		"people":    func(s *store) { s.users[0], s.users[1] = s.users[1], s.users[0] },
+	} {
+		s := sample()
+		change(&s)
+		if _, err := pipeline.Read(t.Context(), s, rank.DefaultConfig()); !errors.Is(err, catalog.ErrInvalid) {
+			t.Errorf("%s out of order: %v, want invalid", name, err)
 		}
 	}
 }

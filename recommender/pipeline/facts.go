@@ -2,27 +2,20 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"hash"
 	"iter"
-	"math"
 	"slices"
 
 	"marquee/catalog"
+	"marquee/catalog/dataset"
 	"marquee/embedder"
 	"marquee/recommender/bundle"
 	"marquee/recommender/rank"
 )
 
-// A Store is where facts come from.
-type Store interface {
-	Scale(ctx context.Context) (catalog.Scale, error)
-	Movies(ctx context.Context) iter.Seq2[catalog.Movie, error]       // ascending by id
-	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error] // by person, newest first within one
-}
+// A Store is where facts come from: a view of a store at one moment, or a
+// snapshot. The same rows give the same [Facts.Version] from either.
+type Store = dataset.Rows
 
 // Facts are what a build reads.
 type Facts struct {
@@ -32,7 +25,7 @@ type Facts struct {
 	Scale     catalog.Scale
 	Stats     *rank.Stats
 	Histories *bundle.Histories
-	Version   string // digest of all that was read
+	Version   string // the data version: see [dataset.Digest]
 	Sequence  int64  // of the last change before the reading began; 0 if the store keeps no log of changes
 }
 
@@ -66,20 +59,24 @@ func (f *Facts) Empty() int {
 // Read reads all facts of store. A store without movies is an error that says
 // what to do.
 func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error) {
+	sequence, err := lastChange(ctx, store) // first: what changes while facts are read is applied again, which changes nothing
+	if err != nil {
+		return nil, err
+	}
 	scale, err := store.Scale(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read rating scale: %w", err)
 	}
-	f := &Facts{Scale: scale, Histories: &bundle.Histories{}}
-	digest := newDigest(scale)
+	f := &Facts{Scale: scale, Histories: &bundle.Histories{}, Sequence: sequence}
+	digest := dataset.NewDigest(scale)
 	for m, err := range store.Movies(ctx) {
 		if err != nil {
 			return nil, fmt.Errorf("read movies: %w", err)
 		}
 		f.Movies = append(f.Movies, m)
 		f.Texts = append(f.Texts, embedder.Document(m))
-		if err := digest.movie(m); err != nil {
-			return nil, err
+		if err := digest.Movie(m); err != nil {
+			return nil, fmt.Errorf("read movies: %w", err)
 		}
 	}
 	if len(f.Movies) == 0 {
@@ -92,13 +89,37 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 	if f.Stats, err = rank.NewStats(f.Movies, f.Rows, through, scale, ranking); err != nil {
 		return nil, fmt.Errorf("read histories: %w", err)
 	}
-	f.Version = digest.String()
+	if err := readPeople(ctx, store, digest); err != nil {
+		return nil, err
+	}
+	f.Version = digest.Version()
 	return f, nil
+}
+
+// readPeople adds records and accounts to the digest.
+func readPeople(ctx context.Context, store Store, digest *dataset.Digest) error {
+	for u, err := range store.Users(ctx) {
+		if err == nil {
+			err = digest.User(u)
+		}
+		if err != nil {
+			return fmt.Errorf("read people: %w", err)
+		}
+	}
+	for a, err := range store.Accounts(ctx) {
+		if err == nil {
+			err = digest.Account(a)
+		}
+		if err != nil {
+			return fmt.Errorf("read accounts: %w", err)
+		}
+	}
+	return nil
 }
 
 // pass lets histories through, and on their way packs them and adds them to the
 // digest, so that the store is read once.
-func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *digest) iter.Seq2[catalog.UserSeen, error] {
+func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *dataset.Digest) iter.Seq2[catalog.UserSeen, error] {
 	return func(yield func(catalog.UserSeen, error) bool) {
 		var user catalog.UserID
 		var seen []catalog.Seen
@@ -115,7 +136,7 @@ func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *digest) iter
 					user = h.User
 				}
 				seen = append(seen, h.Seen)
-				digest.seen(h)
+				err = digest.Seen(h)
 			}
 			if !yield(h, err) {
 				return
@@ -124,38 +145,6 @@ func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *digest) iter
 		flush()
 	}
 }
-
-// A digest names what was read: the same rows give the same version.
-type digest struct {
-	hash hash.Hash
-	line []byte
-}
-
-func newDigest(scale catalog.Scale) *digest {
-	d := &digest{hash: sha256.New()}
-	fmt.Fprintf(d.hash, "scale %s\n", scale)
-	return d
-}
-
-func (d *digest) movie(m catalog.Movie) error {
-	text, err := json.Marshal(m) // map keys come sorted
-	if err != nil {
-		return fmt.Errorf("digest of movie %q: %w", m.ID, err)
-	}
-	d.hash.Write(append(text, '\n'))
-	return nil
-}
-
-func (d *digest) seen(h catalog.UserSeen) {
-	d.line = append(d.line[:0], h.User...)
-	d.line = append(append(d.line, ','), h.Movie...)
-	d.line = fmt.Appendf(d.line, ",%d,%x,%t,%x,%t,%d\n", h.At.UnixMicro(),
-		math.Float64bits(h.Rating), h.Rated, math.Float64bits(h.Share), h.Shared, h.Days)
-	d.hash.Write(d.line)
-}
-
-// String returns the first 16 hex digits of the digest.
-func (d *digest) String() string { return hex.EncodeToString(d.hash.Sum(nil))[:16] }
 
 // Profiles returns the newest rows of at most n people, spread evenly over all
 // who watched at least least movies: histories to measure an index with.
