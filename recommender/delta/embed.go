@@ -73,10 +73,7 @@ func (f *Follower) embed(ctx context.Context) (more bool, err error) {
 	f.trouble.succeeded()
 	f.delta = next
 	f.waiting.drop(len(batch))
-	if left > 0 && f.leftOut == 0 {
-		f.log.Warn("more movies came after the build than a server adds by itself; run \"marquee build\"", "added", next.Len(), "most", f.cfg.Movies)
-	}
-	f.leftOut += left
+	f.leave(left)
 	return f.waiting.len() > 0, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,12 +17,15 @@ import (
 
 // A Store is what a follower reads.
 type Store interface {
-	// ChangesSince returns at most limit changes after seq, ascending.
+	// ChangesSince returns at most limit changes after seq, ascending. Numbers
+	// have no gaps, but for changes that were removed with age.
 	ChangesSince(ctx context.Context, seq int64, limit int) ([]catalog.Change, error)
 	// LastChange returns the number of the newest change, 0 without any.
 	LastChange(ctx context.Context) (int64, error)
 	// Movie returns a movie as it is now, or an error that wraps catalog.ErrNotFound.
 	Movie(ctx context.Context, id catalog.MovieID) (catalog.Movie, error)
+	// Movies yields all movies.
+	Movies(ctx context.Context) iter.Seq2[catalog.Movie, error]
 	// Tombstones returns who was forgotten.
 	Tombstones(ctx context.Context) (catalog.Tombstones, error)
 }
@@ -191,39 +195,6 @@ func (f *Follower) sync(ctx context.Context) error {
 	return nil
 }
 
-// page is how many changes one read returns at most.
-const page = 500
-
-// changes reads the next changes after seq, in bounded time.
-func (f *Follower) changes(ctx context.Context, seq int64) ([]catalog.Change, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
-	defer cancel()
-	changes, err := f.store.ChangesSince(ctx, seq, page)
-	if err != nil {
-		return nil, fmt.Errorf("read changes after %d: %w", seq, err)
-	}
-	return changes, nil
-}
-
-// look acts on the changes that wait for nothing: who was forgotten.
-func (f *Follower) look(ctx context.Context) (more bool, err error) {
-	changes, err := f.changes(ctx, f.looked)
-	if err != nil || len(changes) == 0 {
-		return false, err
-	}
-	for _, c := range changes {
-		if c.Kind == catalog.ChangeForget {
-			if err := f.readForgotten(ctx); err != nil {
-				return false, err // the same changes again, later
-			}
-			f.histories.Reset()
-			break // all of them at once
-		}
-	}
-	f.looked = changes[len(changes)-1].Seq
-	return len(changes) == page, nil
-}
-
 // readForgotten tells the service who was forgotten.
 func (f *Follower) readForgotten(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
@@ -234,42 +205,6 @@ func (f *Follower) readForgotten(ctx context.Context) error {
 	}
 	f.service.SetForgotten(t)
 	return nil
-}
-
-// gather lets the movies that changed wait for the embedder, as many as may.
-func (f *Follower) gather(ctx context.Context) (more bool, err error) {
-	if f.gathered >= f.looked || f.waiting.len() >= max(1, f.cfg.Movies) {
-		return false, nil
-	}
-	changes, err := f.changes(ctx, f.gathered)
-	if err != nil {
-		return false, err
-	}
-	if len(changes) == 0 || changes[0].Seq > f.looked { // they were pruned meanwhile
-		f.gathered = f.looked
-		return false, nil
-	}
-	for _, c := range changes {
-		if c.Seq > f.looked || f.waiting.len() >= max(1, f.cfg.Movies) {
-			break
-		}
-		if c.Kind == catalog.ChangeMovie && !f.old(c) {
-			f.waiting.push(catalog.MovieID(c.Subject), c.Seq)
-		}
-		f.gathered = c.Seq
-	}
-	return f.gathered < f.looked, nil
-}
-
-// old reports whether c is surely in the bundle. A bundle that does not say which
-// changes are in it has those of before its creation, as far as it has the movie.
-func (f *Follower) old(c catalog.Change) bool {
-	m := f.delta.Base.Manifest
-	if m.Sequence > 0 || !c.At.Before(m.Created) {
-		return false
-	}
-	_, known := f.delta.Base.Movies.Row(catalog.MovieID(c.Subject))
-	return known
 }
 
 // publish lets what was made so far answer.

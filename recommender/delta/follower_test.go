@@ -324,6 +324,34 @@ func TestBundleWithoutSequence(t *testing.T) {
 	})
 }
 
+// Changes that were removed with age before they were seen are made good by a look
+// at all movies, and at who was forgotten.
+func TestRemovedChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := build(t, films, nil, 2)
+		b.Manifest.Sequence = 1
+		r := newRig(t, b)
+		r.store.put(films...)
+		r.store.put(film("n", "zzzy"), film("b", "zzzx"))
+		r.store.forget("u")
+		r.store.put(film("o", "zzzw"))
+		r.store.prune(7)
+		r.run()
+		r.want(time.Second, "z", "b n", 7) // k is 2; o scores alike and stands behind
+		r.want(0, "o", "z b", 7)
+		if s := r.follower.Status(); s.Movies != 3 || s.LeftOut != 0 || r.memory.resets != 1 {
+			t.Errorf("status %+v and %d resets, want 3 movies and a reset", s, r.memory.resets)
+		}
+		r.memory.down = catalog.ErrUnavailable
+		if a, err := r.service.ForUser(t.Context(), "u", 5); err != nil || len(a.Taste.Watched) != 0 {
+			t.Errorf("a forgotten person has a history of %d, %v", len(a.Taste.Watched), err)
+		}
+		if n := r.journal.count("were removed"); n != 1 {
+			t.Errorf("said %d times, want once", n)
+		}
+	})
+}
+
 func TestFollowerConfig(t *testing.T) {
 	if _, err := delta.NewFollower(newStore(), nil, nil, nil, nil, delta.Config{Movies: -1}, nil); err == nil || !strings.Contains(err.Error(), "poll") || !strings.Contains(err.Error(), "-1") {
 		t.Errorf("settings of all zeros: %v, want every fault", err)

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +140,7 @@ type store struct {
 	mu        sync.Mutex
 	movies    map[catalog.MovieID]catalog.Movie
 	changes   []catalog.Change
+	last      int64
 	forgotten catalog.Tombstones
 	down      error
 	reads     int
@@ -147,7 +151,8 @@ func newStore() *store { return &store{movies: map[catalog.MovieID]catalog.Movie
 func (s *store) change(kind catalog.ChangeKind, subject string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seq := int64(len(s.changes) + 1)
+	s.last++
+	seq := s.last
 	s.changes = append(s.changes, catalog.Change{Seq: seq, At: time.Now(), Kind: kind, Subject: subject})
 	return seq
 }
@@ -200,7 +205,7 @@ func (s *store) ChangesSince(_ context.Context, seq int64, limit int) ([]catalog
 func (s *store) LastChange(context.Context) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return int64(len(s.changes)), s.down
+	return s.last, s.down
 }
 
 func (s *store) Movie(_ context.Context, id catalog.MovieID) (catalog.Movie, error) {
@@ -214,6 +219,25 @@ func (s *store) Movie(_ context.Context, id catalog.MovieID) (catalog.Movie, err
 		return m, fmt.Errorf("movie %q: %w", id, catalog.ErrNotFound)
 	}
 	return m, nil
+}
+
+func (s *store) Movies(context.Context) iter.Seq2[catalog.Movie, error] {
+	return func(yield func(catalog.Movie, error) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, id := range slices.Sorted(maps.Keys(s.movies)) {
+			if !yield(s.movies[id], s.down) {
+				return
+			}
+		}
+	}
+}
+
+// prune removes the changes below seq.
+func (s *store) prune(seq int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes = slices.DeleteFunc(s.changes, func(c catalog.Change) bool { return c.Seq < seq })
 }
 
 func (s *store) Tombstones(context.Context) (catalog.Tombstones, error) {
