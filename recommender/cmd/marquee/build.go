@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"marquee/embedder"
 	"marquee/recommender"
 	"marquee/recommender/bundle"
 	"marquee/recommender/pipeline"
@@ -68,6 +69,7 @@ type buildCmd struct {
 	rankingFlags
 	Neighbours int    `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
 	Seed       uint64 `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
+	Data       string `help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
 	NoPublish  bool   `help:"Put the bundle on the shelf, but do not make it live."`
 }
 
@@ -77,8 +79,10 @@ func (buildCmd) Help() string {
   marquee build                               the embedder that is there, the index hnsw
   marquee build --embedder minilm             after "marquee model download"
   marquee build --index flat --no-publish     exact search; look at it before it serves
+  marquee build --data 0f3a                   from a snapshot; "marquee data list" shows them
 
-The same store, settings and seed give the same bundle. Vectors are cached in the
+The same data, settings and seed give the same bundle, from the store or from a
+snapshot of it. A store is read as it stands at one moment. Vectors are cached in the
 store by text, so a second build embeds only what changed. An index below its
 recall floor is refused, and nothing is published.`
 }
@@ -104,11 +108,15 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	store, err := e.openStore(ctx, false)
+	store, err := c.openStore(ctx, e)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	var cache embedder.Cache
+	if store != nil {
+		defer store.Close()
+		cache = store
+	}
 	shelf, err := e.openShelf()
 	if err != nil {
 		return err
@@ -117,11 +125,15 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 		e.log.Warn("folder of bundles was not swept", "error", err)
 	}
 	parent, _ := shelf.Live() // none is fine
+	facts, err := c.facts(ctx, e, store)
+	if err != nil {
+		return err
+	}
 	bar := e.progress()
-	b, err := pipeline.Build(ctx, store, pipeline.Options{
+	b, err := pipeline.Make(ctx, facts, pipeline.Options{
 		Space:     c.space(e),
 		Backend:   backend,
-		Cache:     store,
+		Cache:     cache,
 		Ranking:   c.config(),
 		Neighbour: c.Neighbours,
 		Seed:      c.Seed,
@@ -138,7 +150,7 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err := recommender.Rehearse(b, time.Now()); err != nil {
 		return err
 	}
-	m, err := shelf.Put(ctx, b)
+	m, err := c.put(ctx, shelf, b, store)
 	if err != nil {
 		return err
 	}

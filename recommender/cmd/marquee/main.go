@@ -40,6 +40,7 @@ type cli struct {
 
 	Import  importCmd  `cmd:"" help:"Bring movies, people and ratings into the store."`
 	Ingest  ingestCmd  `cmd:"" help:"Read the event stream into the store, each event exactly once."`
+	Data    dataCmd    `cmd:"" help:"Take and look at data versions: snapshots of what builds read."`
 	Build   buildCmd   `cmd:"" help:"Make a bundle from the store and publish it."`
 	Serve   serveCmd   `cmd:"" help:"Answer requests from the live bundle."`
 	Movie   movieCmd   `cmd:"" help:"Look at movies and their neighbours."`
