@@ -1,0 +1,4 @@
+package kafka
+
+// PartitionName is partitionName, for tests.
+var PartitionName = partitionName
