@@ -133,3 +133,19 @@ func testExposuresPages(t *testing.T, s Store) {
 		}
 	}
 }
+
+// Of someone who was forgotten nothing is kept again, and their record is not to
+// be asked for.
+func testExposuresForgotten(t *testing.T, s Store) {
+	ctx := t.Context()
+	ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{served("1", "7", 0), served("2", "8", 0)}))
+	ok[catalog.Removal](t)(s.Forget(ctx, "7"))
+	same(t, "of the forgotten", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 0)), nil)
+	again := []catalog.Exposure{served("1", "7", 0), served("3", "7", 0), served("4", "8", 0), served("5", "70", 0)}
+	same(t, "added", ok[int](t)(s.PutExposures(ctx, again)), 2)
+	same(t, "of the forgotten, later", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 0)), nil)
+	same(t, "of another", len(ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "8", 0))), 2)
+	same(t, "absent", ok[[]catalog.UserID](t)(s.AbsentUsers(ctx, []catalog.UserID{"7", "70"}, epoch)), []catalog.UserID{"70"})
+	same(t, "absent movies", ok[[]catalog.MovieID](t)(s.AbsentMovies(ctx, []catalog.MovieID{"7"}, epoch)), []catalog.MovieID{"7"})
+	counts(t, s, catalog.Counts{Exposures: 3, Tombstones: 1})
+}

@@ -135,6 +135,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ExposuresOddUsers", testExposuresOddUsers},
 		{"ExposuresInvalid", testExposuresInvalid},
 		{"ExposuresPages", testExposuresPages},
+		{"ExposuresForgotten", testExposuresForgotten},
 		{"Pages", testPages},
 		{"Frozen", testFrozen},
 		{"FrozenEnds", testFrozenEnds},
