@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"marquee/catalog"
 	"marquee/embedder"
+	"marquee/recommender/bundle"
 )
 
 // A trouble is a run of failures of the embedder.
@@ -43,38 +45,78 @@ func (t *trouble) reset() { t.err, t.delay, t.until, t.alone = nil, 0, time.Time
 // enough.
 const hopeless = 5
 
-// embed embeds some of the movies that wait and takes them into the delta. more
-// says that others may be embedded now. The error is the store's; one of the
-// embedder puts the next attempt off.
-func (f *Follower) embed(ctx context.Context) (more bool, err error) {
-	if f.waiting.len() == 0 || time.Now().Before(f.trouble.until) {
-		return false, nil
+// A work is some movies being embedded, in a goroutine of its own: what waits for
+// no embedder must not wait for one that is slow.
+type work struct {
+	batch  []entry // the first of those that wait
+	left   int     // of batch, left out: there are too many
+	cancel context.CancelFunc
+	out    chan made // one
+}
+
+// A made is what became of a work.
+type made struct {
+	next *Delta
+	err  error
+}
+
+// done returns where the end of w is told; for no work, nowhere.
+func (w *work) done() <-chan made {
+	if w == nil {
+		return nil
+	}
+	return w.out
+}
+
+// embed begins to embed some of the movies that wait, unless that is going on. The
+// error is the store's.
+func (f *Follower) embed(ctx context.Context) error {
+	if f.work != nil || f.waiting.len() == 0 || time.Now().Before(f.trouble.until) {
+		return nil
 	}
 	n := f.cfg.Batch
 	if f.trouble.alone > 0 {
 		n = 1
 	}
-	batch := f.waiting.head(n)
+	batch := slices.Clone(f.waiting.head(n))
 	added, left, err := f.facts(ctx, batch)
 	if err != nil {
-		return false, err
+		return err
 	}
-	next, err := f.take(ctx, added)
-	if ctx.Err() != nil {
-		return false, ctx.Err()
+	ctx, cancel := context.WithCancel(ctx)
+	f.work = &work{batch: batch, left: left, cancel: cancel, out: make(chan made, 1)}
+	go func(d *Delta, out chan<- made) {
+		next, err := f.take(ctx, d, added)
+		out <- made{next, err}
+	}(f.delta, f.work.out)
+	return nil
+}
+
+// endWork ends what is being embedded, and waits for its end.
+func (f *Follower) endWork() {
+	if f.work != nil {
+		f.work.cancel()
+		<-f.work.out
+		f.work = nil
 	}
-	if err != nil {
-		f.failed(batch, err)
-		return false, nil
+}
+
+// finish takes what became of the work.
+func (f *Follower) finish(done made) {
+	w := f.work
+	w.cancel()
+	f.work = nil
+	if done.err != nil {
+		f.failed(w.batch, done.err)
+		return
 	}
 	if f.trouble.err != nil {
 		f.log.Info("movies are embedded again")
 	}
 	f.trouble.succeeded()
-	f.delta = next
-	f.waiting.drop(len(batch))
-	f.leave(left)
-	return f.waiting.len() > 0, nil
+	f.delta = done.next
+	f.waiting.drop(len(w.batch))
+	f.leave(w.left)
 }
 
 // failed deals with a batch that could not be embedded.
@@ -124,24 +166,24 @@ func (f *Follower) facts(ctx context.Context, batch []entry) (added []Added, lef
 	return added, left, nil
 }
 
-// take returns the delta with added, whose vectors it makes.
-func (f *Follower) take(ctx context.Context, added []Added) (*Delta, error) {
+// take returns d with added, whose vectors it makes.
+func (f *Follower) take(ctx context.Context, d *Delta, added []Added) (*Delta, error) {
 	if len(added) == 0 {
-		return f.delta, nil
+		return d, nil
 	}
 	texts := make([]string, len(added))
 	for i, a := range added {
 		texts[i] = embedder.Document(a.Movie)
 	}
-	vecs, err := f.vectors(ctx, texts)
+	vecs, err := f.vectors(ctx, d.Base, texts)
 	if err != nil {
 		return nil, err
 	}
-	dims := f.delta.Base.Manifest.Embedder.Dims
+	dims := d.Base.Manifest.Embedder.Dims
 	for i := range added {
 		added[i].Vector = vecs[i*dims : (i+1)*dims : (i+1)*dims]
 	}
-	return f.delta.With(ctx, added)
+	return d.With(ctx, added)
 }
 
 // movie reads a movie in bounded time.
@@ -155,9 +197,8 @@ func (f *Follower) movie(ctx context.Context, id catalog.MovieID) (catalog.Movie
 	return m, nil
 }
 
-// vectors embeds texts in the space of the bundle, [len(texts) x dims].
-func (f *Follower) vectors(ctx context.Context, texts []string) ([]float32, error) {
-	base := f.delta.Base
+// vectors embeds texts in the space of base, [len(texts) x dims].
+func (f *Follower) vectors(ctx context.Context, base *bundle.Bundle, texts []string) ([]float32, error) {
 	if f.embedder == nil {
 		e, err := f.open(ctx, base)
 		if err != nil {

@@ -63,15 +63,18 @@ type Follower struct {
 
 	// Of the goroutine of Run.
 	delta     *Delta
-	embedder  embedder.Embedder // nil until it is needed
-	looked    int64             // changes up to this number were looked at
-	gathered  int64             // movies of changes up to this number are waiting or done
+	looked    int64 // changes up to this number were looked at
+	gathered  int64 // movies of changes up to this number are waiting or done
 	waiting   queue
 	synced    bool  // the store has answered since it was last away
 	published int64 // the number that serves
 	leftOut   int
 	trouble   trouble // of the embedder
 	down      bool    // the store is away, and that was said
+	work      *work   // nil while nothing is being embedded
+
+	// Of the goroutine of work while there is one, else of that of Run.
+	embedder embedder.Embedder // nil until it is needed
 }
 
 // NewFollower returns a follower that has not looked yet. cache, which may be nil,
@@ -98,6 +101,7 @@ func (f *Follower) Status() Status {
 // change that needs no embedder waits for none.
 func (f *Follower) Run(ctx context.Context) error {
 	defer f.closeEmbedder()
+	defer f.endWork()
 	tick := time.NewTicker(f.cfg.Poll)
 	defer tick.Stop()
 	for {
@@ -113,6 +117,8 @@ func (f *Follower) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case done := <-f.work.done():
+			f.finish(done)
 		case <-tick.C:
 		}
 	}
@@ -147,13 +153,12 @@ func (f *Follower) step(ctx context.Context) (again bool, err error) {
 		f.synced = false
 		return false, err
 	}
-	embedded, err := f.embed(ctx)
-	if err != nil {
+	if err := f.embed(ctx); err != nil {
 		f.synced = false
 		return false, err
 	}
 	f.publish()
-	return more || gathered || embedded, nil
+	return more || gathered, nil
 }
 
 // begin begins anew with base.
@@ -162,6 +167,7 @@ func (f *Follower) begin(base *bundle.Bundle) error {
 	if err != nil {
 		return err
 	}
+	f.endWork()
 	if f.delta != nil && f.delta.Base.Manifest.Embedder != base.Manifest.Embedder {
 		f.closeEmbedder()
 	}

@@ -98,11 +98,16 @@ func (r *rig) similar(id catalog.MovieID) string {
 	return strings.Join(ids, " ")
 }
 
+// sleep lets time pass, and everybody come to rest.
+func (r *rig) sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // want waits and then checks what is near id, and the sequence number.
 func (r *rig) want(wait time.Duration, id catalog.MovieID, near string, sequence int64) {
 	r.t.Helper()
-	time.Sleep(wait)
-	synctest.Wait()
+	r.sleep(wait)
 	if got := r.similar(id); got != near {
 		r.t.Errorf("near %s: %q, want %q", id, got, near)
 	}
@@ -146,7 +151,7 @@ func TestEmbedderAway(t *testing.T) {
 		r.run()
 		r.store.put(film("n", "zzzy"))
 		r.store.forget("u")
-		time.Sleep(time.Minute)
+		r.sleep(time.Minute)
 		r.memory.down = catalog.ErrUnavailable
 		if a, err := r.service.ForUser(t.Context(), "u", 5); err != nil || len(a.Taste.Watched) != 0 {
 			t.Errorf("a forgotten person has a history of %d, %v", len(a.Taste.Watched), err)
@@ -162,6 +167,29 @@ func TestEmbedderAway(t *testing.T) {
 		if a, b := r.journal.count("cannot be embedded"), r.journal.count("embedded again"); a != 1 || b != 1 {
 			t.Errorf("%d warnings and %d all-clears, want one each", a, b)
 		}
+	})
+}
+
+// An embedder that does not come back holds up nobody: not who is to be forgotten,
+// not the next bundle, not the end.
+func TestEmbedderHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, build(t, films, nil, 2))
+		r.letters.hang = true
+		r.run()
+		r.store.put(film("n", "zzzy"))
+		r.sleep(time.Minute)
+		r.store.forget("u")
+		r.sleep(time.Second)
+		if r.memory.resets != 1 {
+			t.Error("nobody was forgotten")
+		}
+		next := build(t, append(films, film("zz", "zzzv")), nil, 2)
+		next.Manifest.Sequence = 2
+		r.swap(next)
+		r.want(time.Second, "z", "zz", 2)
+		r.store.put(film("o", "zzzy")) // hangs at the end of the test
+		r.sleep(time.Second)
 	})
 }
 
@@ -181,13 +209,13 @@ func TestOnePoisonousMovie(t *testing.T) {
 			all = append(all, film(fmt.Sprintf("n%02d", i), word))
 		}
 		r.store.put(all...)
-		time.Sleep(5 * time.Second)
+		r.sleep(5 * time.Second)
 		if s := r.follower.Status(); s.Movies != 59 || s.Waiting != 1 || s.Sequence != 20 {
 			t.Errorf("after 5 seconds: status %+v, want 59 movies, and the number before the one that waits", s)
 		}
 		for i := range 10 {
 			r.store.put(film(fmt.Sprintf("o%02d", i), "zzx"))
-			time.Sleep(time.Minute)
+			r.sleep(time.Minute)
 		}
 		if s := r.follower.Status(); s.Movies != 69 || s.Waiting != 0 || s.LeftOut != 1 || s.Sequence != 70 {
 			t.Errorf("in the end: status %+v, want 69 movies and one left out", s)
@@ -208,7 +236,7 @@ func TestBound(t *testing.T) {
 			r.store.put(film(fmt.Sprintf("n%03d", i), fmt.Sprintf("zzy%d", i)))
 		}
 		last := r.store.put(film("n000", "aaac")) // an edit of one that is in
-		time.Sleep(10 * time.Second)
+		r.sleep(10 * time.Second)
 		if s := r.follower.Status(); s.Movies != 5 || s.Waiting != 0 || s.LeftOut != 695 || s.Sequence != last {
 			t.Errorf("status %+v, want 5 movies, and 695 left out at %d", s, last)
 		}
@@ -232,12 +260,12 @@ func TestStoreAway(t *testing.T) {
 		r.store.set(nil)
 		r.want(time.Second, "z", "n", 1)
 		r.store.set(catalog.ErrUnavailable)
-		time.Sleep(time.Minute)
+		r.sleep(time.Minute)
 		for i := range 1200 { // more than a page
 			r.store.put(film(fmt.Sprintf("o%04d", i), "q"))
 		}
 		r.store.set(nil)
-		time.Sleep(time.Second)
+		r.sleep(time.Second)
 		if s := r.follower.Status(); s.Movies != 1201 || s.Sequence != 1201 {
 			t.Errorf("status %+v, want all 1201", s)
 		}
@@ -268,7 +296,7 @@ func TestNewBundle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, nil)
 		r.run()
-		time.Sleep(time.Second) // without a bundle there is nothing to do
+		r.sleep(time.Second) // without a bundle there is nothing to do
 		r.swap(build(t, films, nil, 2))
 		r.store.put(film("n", "zzzy"), film("o", "zzzx"))
 		r.want(time.Second, "z", "n o", 2)
@@ -309,10 +337,10 @@ func TestBundleWithoutSequence(t *testing.T) {
 		r.store.mu.Lock()
 		delete(r.store.movies, "gone")
 		r.store.mu.Unlock()
-		time.Sleep(time.Hour)
+		r.sleep(time.Hour)
 		b := build(t, films, nil, 2)
 		b.Manifest.Created = time.Now()
-		time.Sleep(time.Hour)
+		r.sleep(time.Hour)
 		r.store.put(film("b", "zzzx"))
 		r.swap(b)
 		r.run()

@@ -37,6 +37,7 @@ type letters struct {
 	asked  int
 	opened int
 	closed int
+	hang   bool
 	id     embedder.ID
 }
 
@@ -55,7 +56,11 @@ func (l *letters) set(down error) {
 	l.down = down
 }
 
-func (l *letters) Embed(_ context.Context, texts []string, dst []float32) error {
+func (l *letters) Embed(ctx context.Context, texts []string, dst []float32) error {
+	if l.hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked += len(texts)
