@@ -11,6 +11,7 @@ import (
 
 type storeCmd struct {
 	Show  storeShowCmd  `cmd:"" help:"Show how much the store holds."`
+	Prune storePruneCmd `cmd:"" help:"Remove what is older than it may get, or more than it may be."`
 	Scale storeScaleCmd `cmd:"" help:"Set the range of ratings, such as 1..5/1."`
 }
 
@@ -48,6 +49,9 @@ func (storeShowCmd) Run(ctx context.Context, e *env) error {
 			[]string{"watches", fmt.Sprint(s.Counts.Watches)},
 			[]string{"quarantined", fmt.Sprint(s.Counts.Quarantined)},
 			[]string{"vectors", fmt.Sprint(s.Counts.Vectors)},
+			[]string{"served lists", fmt.Sprint(s.Counts.Exposures)},
+			[]string{"changes", fmt.Sprint(s.Counts.Changes)},
+			[]string{"forgotten people", fmt.Sprint(s.Counts.Tombstones)},
 		)
 	})
 }
