@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync/atomic"
 	"time"
 
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
+	"marquee/embedder"
+	"marquee/recommender/delta"
 	"marquee/recommender/history"
 )
 
@@ -24,7 +27,11 @@ const retryStore = time.Second
 // openTimeout bounds one attempt.
 const openTimeout = 5 * time.Second
 
-var _ history.Store = (*lateStore)(nil)
+var (
+	_ history.Store  = (*lateStore)(nil)
+	_ delta.Store    = (*lateStore)(nil)
+	_ embedder.Cache = (*lateStore)(nil)
+)
 
 // openLate opens the store of e, or returns without it if it is down.
 func openLate(ctx context.Context, e *env) (*lateStore, error) {
@@ -116,4 +123,67 @@ func (l *lateStore) LastActivity(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return s.LastActivity(ctx)
+}
+
+// ChangesSince implements [delta.Store].
+func (l *lateStore) ChangesSince(ctx context.Context, seq int64, limit int) ([]catalog.Change, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, err
+	}
+	return s.ChangesSince(ctx, seq, limit)
+}
+
+// LastChange implements [delta.Store].
+func (l *lateStore) LastChange(ctx context.Context) (int64, error) {
+	s, err := l.opened()
+	if err != nil {
+		return 0, err
+	}
+	return s.LastChange(ctx)
+}
+
+// Movie implements [delta.Store].
+func (l *lateStore) Movie(ctx context.Context, id catalog.MovieID) (catalog.Movie, error) {
+	s, err := l.opened()
+	if err != nil {
+		return catalog.Movie{}, err
+	}
+	return s.Movie(ctx, id)
+}
+
+// Movies implements [delta.Store].
+func (l *lateStore) Movies(ctx context.Context) iter.Seq2[catalog.Movie, error] {
+	s, err := l.opened()
+	if err != nil {
+		return func(yield func(catalog.Movie, error) bool) { yield(catalog.Movie{}, err) }
+	}
+	return s.Movies(ctx)
+}
+
+// Tombstones implements [delta.Store].
+func (l *lateStore) Tombstones(ctx context.Context) (catalog.Tombstones, error) {
+	s, err := l.opened()
+	if err != nil {
+		return catalog.Tombstones{}, err
+	}
+	return s.Tombstones(ctx)
+}
+
+// Vectors implements [embedder.Cache].
+func (l *lateStore) Vectors(ctx context.Context, keys []catalog.VectorKey) (map[catalog.VectorKey][]float32, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, err
+	}
+	return s.Vectors(ctx, keys)
+}
+
+// PutVectors implements [embedder.Cache].
+func (l *lateStore) PutVectors(ctx context.Context, vecs []catalog.Vector) error {
+	s, err := l.opened()
+	if err != nil {
+		return err
+	}
+	return s.PutVectors(ctx, vecs)
 }

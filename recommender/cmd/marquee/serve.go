@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"marquee/recommender"
+	"marquee/recommender/delta"
 	"marquee/recommender/history"
 	"marquee/recommender/httpapi"
 )
@@ -26,6 +27,7 @@ type serveCmd struct {
 	WriteTimeout   time.Duration `help:"Longest time to write an answer." default:"10s" placeholder:"TIME"`
 	Drain          time.Duration `help:"Time for requests under way to finish at the end." default:"10s" placeholder:"TIME"`
 	AccessLog      bool          `help:"Log one line a request." default:"true" negatable:""`
+	addedFlags
 }
 
 // Help is shown below the flags.
@@ -38,7 +40,9 @@ func (serveCmd) Help() string {
   curl localhost:9082/metrics
 
 The server follows the live bundle: "marquee build" in another terminal swaps a
-new one in while it serves. While the store is away it answers from the bundle.`
+new one in while it serves. Movies that are added or edited between two builds are
+embedded and listed within seconds, and people who were forgotten are not
+remembered. While the store is away it answers from the bundle.`
 }
 
 // Run serves until ctx ends.
@@ -65,6 +69,10 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
 	}
 	service := recommender.New(cache, time.Now)
+	added, err := c.follow(e, store, service, cache)
+	if err != nil {
+		return err
+	}
 	follower := recommender.NewFollower(shelf, openIndex, service, e.log)
 	if err := follower.Start(ctx); err != nil {
 		return err
@@ -82,12 +90,22 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	g.Go(func() error { return server.Serve(ctx, public, admin) })
 	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
 	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
+	g.Go(func() error { return untilEnd(added.Run(ctx)) })
 	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	e.log.Info("ended; every request under way was answered")
 	return nil
+}
+
+// follow returns the follower of what changes between two builds.
+func (c *serveCmd) follow(e *env, store *lateStore, service *recommender.Service, cache *history.Cache) (*delta.Follower, error) {
+	cfg, err := c.addedFlags.config()
+	if err != nil {
+		return nil, err
+	}
+	return delta.NewFollower(store, service, cache, c.open(e), store, cfg, e.log)
 }
 
 // untilEnd takes the end of the context for what it is: no error.
