@@ -179,7 +179,7 @@ func (w *crawler[T]) take(a Answer[T]) {
 		w.report.Refuse(name, 0, a.Fault.Error())
 	case a.Unknown:
 		w.report.Refuse(name, 0, "unknown to the catalog API")
-		if a.sure {
+		if a.Sure {
 			w.unknown = append(w.unknown, a.ID)
 		} else {
 			w.unsure = append(w.unsure, a.ID)

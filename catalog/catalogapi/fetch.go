@@ -23,8 +23,7 @@ type Answer[T any] struct {
 	Notes   []string // what was cut or dropped from the record
 	Unknown bool     // the API does not know the id
 	Fault   error    // the record cannot be had; asking again may or may not help
-
-	sure bool // the answer cannot come from a wrong base URL
+	Sure    bool     // the answer cannot come from a wrong base URL, as a bare 404 can
 }
 
 // Movies asks for ids, several at a time, and yields an answer for each, in the
@@ -87,7 +86,7 @@ func answers[T any](ctx context.Context, c *Client, r reader[T], ids []string) i
 
 // answer returns what re says of id, if anything.
 func (r reader[T]) answer(re *reply, id string) (a Answer[T], ok bool) {
-	a = Answer[T]{ID: id, sure: re.said}
+	a = Answer[T]{ID: id, Sure: re.said}
 	switch raw := re.records[id]; {
 	case raw != nil:
 		v, notes, err := r.decode(raw)
