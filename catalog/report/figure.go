@@ -43,12 +43,11 @@ func (f *Figure) svg(number int) template.HTML {
 const (
 	chartWidth  = 620 * vg.Length(1)
 	chartHeight = 240 * vg.Length(1)
-	textSize    = 11
+	textSize    = 12
 )
 
 // newPlot returns a plot in the inks and the font of the page. Liberation Sans
-// has the widths of Arial and Helvetica, so a text has the room it was given in
-// any of them.
+// has the widths of Arial and Helvetica; textShrink is for wider ones.
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil

@@ -45,6 +45,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Answer requests from the live bundle."`
 	Movie   movieCmd   `cmd:"" help:"Look at movies and their neighbours."`
 	User    userCmd    `cmd:"" help:"Look at a person's history and list; forget a person."`
+	Quality qualityCmd `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
 	Eval    evalCmd    `cmd:"" help:"Judge lists offline."`
 	Model   modelCmd   `cmd:"" help:"Get and check the weights of MiniLM."`
 	Bundle  bundleCmd  `cmd:"" help:"Look at the bundles that were built."`
