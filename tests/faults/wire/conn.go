@@ -37,8 +37,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// latency is how long a request is on its way. Without it, a client that asks
+// again at once would keep virtual time from passing for ever.
+const latency = time.Millisecond
+
 // Write implements [net.Conn].
 func (c *conn) Write(p []byte) (int, error) {
+	time.Sleep(latency)
 	if err := c.pass(func() time.Time { return c.write }); err != nil {
 		return 0, err
 	}

@@ -1,0 +1,57 @@
+package simulate
+
+import (
+	"context"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// trouble waits until a trouble comes, and makes it.
+func (w *world) trouble(ctx context.Context, t Trouble) {
+	if sleep(ctx, t.At) != nil {
+		return
+	}
+	switch t.Act {
+	case BrokerAway:
+		port := 1 + t.Which%w.plan.Brokers
+		w.net.SetAway(port, true)
+		_ = sleep(ctx, t.For)
+		w.net.SetAway(port, false)
+	case BreakConnections:
+		w.net.BreakAll()
+	case MoveLeaders:
+		w.cluster.ShufflePartitionLeaders()
+	case MoveCoordinators:
+		w.cluster.RehashCoordinators()
+	case DatabaseAway:
+		w.away.Store(true)
+		_ = sleep(ctx, t.For)
+		w.away.Store(false)
+	case Restart:
+		w.people[t.Which%len(w.people)].stop()
+	default:
+		w.failRequests(t)
+	}
+}
+
+// requestFaults are the answers with which requests fail.
+var requestFaults = map[Act]struct {
+	keys []kmsg.Key
+	errs []*kerr.Error
+}{
+	FailFetches:    {[]kmsg.Key{kmsg.Fetch}, []*kerr.Error{kerr.NotLeaderForPartition, kerr.UnknownServerError, kerr.KafkaStorageError}},
+	FailCommits:    {[]kmsg.Key{kmsg.OffsetCommit}, []*kerr.Error{kerr.NotCoordinator, kerr.RebalanceInProgress, kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.CoordinatorLoadInProgress}},
+	FailHeartbeats: {[]kmsg.Key{kmsg.Heartbeat}, []*kerr.Error{kerr.RebalanceInProgress, kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.NotCoordinator}},
+	FailJoins:      {[]kmsg.Key{kmsg.JoinGroup, kmsg.SyncGroup}, []*kerr.Error{kerr.UnknownMemberID, kerr.NotCoordinator, kerr.CoordinatorLoadInProgress, kerr.RebalanceInProgress}},
+	FailOffsets:    {[]kmsg.Key{kmsg.ListOffsets, kmsg.OffsetFetch, kmsg.OffsetForLeaderEpoch}, []*kerr.Error{kerr.NotLeaderForPartition, kerr.CoordinatorLoadInProgress, kerr.UnknownServerError}},
+}
+
+func (w *world) failRequests(t Trouble) {
+	f := requestFaults[t.Act]
+	w.cluster.Fault(kfake.Fault{
+		Keys: f.keys, TopLevel: t.Act == FailHeartbeats || t.Act == FailJoins,
+		Err: f.errs[t.Which%len(f.errs)], Count: t.Count,
+	})
+}
