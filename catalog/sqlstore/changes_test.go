@@ -1,6 +1,8 @@
 package sqlstore_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,4 +49,54 @@ func TestChangesAreTold(t *testing.T) {
 		t.Errorf("told once more: %+v", n)
 	default:
 	}
+}
+
+// Writers in several processes give out numbers in the order of their commits:
+// a follower in yet another meets every one, right after the one before it.
+func TestChangesAcrossProcesses(t *testing.T) {
+	onBoth(t, func(t *testing.T, dsn string) {
+		const writers, rounds = 4, 15
+		follower := mustOpen(t, dsn)
+		var group sync.WaitGroup
+		for w := range writers {
+			s := mustOpen(t, dsn)
+			group.Go(func() {
+				for i := range rounds {
+					var err error
+					if subject := fmt.Sprint(w, "-", i); w%2 == 0 {
+						_, err = s.PutChange(t.Context(), catalog.Change{Kind: catalog.ChangeHide, Subject: subject})
+					} else {
+						_, err = s.PutMovies(t.Context(), []catalog.Movie{{ID: catalog.MovieID(subject)}})
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		done := make(chan struct{})
+		go func() { group.Wait(); close(done) }()
+		var last int64
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			case <-time.After(time.Millisecond):
+			}
+			changes, err := follower.ChangesSince(t.Context(), last, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range changes {
+				if c.Seq != last+1 {
+					t.Fatalf("change %d follows %d: a number was committed late", c.Seq, last)
+				}
+				last = c.Seq
+			}
+		}
+		if last != writers*rounds {
+			t.Errorf("met %d changes, want %d", last, writers*rounds)
+		}
+	})
 }

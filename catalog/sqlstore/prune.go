@@ -41,7 +41,7 @@ const maxPruneRest = 100 * time.Millisecond
 // only those of posts go: files and topics are remembered for ever.
 //
 // It reads every key of the tables that have no order by time (histories,
-// sign-ups, posts, unknown ids): some 0.5 s for a million. An SQLite file keeps
+// sign-ups, posts, unknown ids): some 2 s for a million. An SQLite file keeps
 // its size: the room is used again.
 func (s *Store) Prune(ctx context.Context, r catalog.Retention, now time.Time, batchRows int, progress func(catalog.Removal)) (catalog.Removal, error) {
 	const op = "prune"
