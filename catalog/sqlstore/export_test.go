@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"time"
 )
@@ -20,3 +21,8 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 
 // WithSSLMode completes a PostgreSQL URL.
 var WithSSLMode = withSSLMode
+
+// OpenLogging is OpenWaiting with a log.
+func OpenLogging(ctx context.Context, dsn string, wait time.Duration, log io.Writer) (*Store, error) {
+	return open(ctx, dsn, slog.New(slog.NewTextHandler(log, nil)), wait)
+}
