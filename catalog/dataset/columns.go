@@ -61,6 +61,7 @@ var (
 	}
 )
 
+// The names of columns are no words of SQL, so that nobody has to quote them.
 // What may be null is a pointer: whether a zero in an optional column is written
 // as null has changed between versions of the Parquet library.
 
@@ -98,17 +99,17 @@ type userColumns struct {
 }
 
 type seenColumns struct {
-	User   string   `parquet:"user,dict"`
-	Movie  string   `parquet:"movie,dict"`
-	At     int64    `parquet:"at,delta,timestamp(microsecond:utc)"`
+	User   string   `parquet:"user_id,dict"`
+	Movie  string   `parquet:"movie_id,dict"`
+	At     int64    `parquet:"seen_at,delta,timestamp(microsecond:utc)"`
 	Rating *float64 `parquet:"rating,optional,dict"`
 	Share  *float64 `parquet:"share,optional,dict"`
 	Days   int32    `parquet:"days,dict"`
 }
 
 type accountColumns struct {
-	User string `parquet:"user"`
-	At   int64  `parquet:"at,delta,timestamp(microsecond:utc)"`
+	User string `parquet:"user_id"`
+	At   int64  `parquet:"created_at,delta,timestamp(microsecond:utc)"`
 }
 
 // known returns v for a column, where a zero is null.

@@ -82,7 +82,7 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 			return
 		}
 		defer in.Close()
-		batch := make([]R, batchRows)
+		batch := make([]R, max(1, min(batchRows, t.Rows)))
 		rows := int64(0)
 		for {
 			if err := ctx.Err(); err != nil {

@@ -24,11 +24,12 @@
 //	          genres, people, keywords: list of string; extra: string (a JSON object)
 //	users     ascending by id: id, gender, occupation: string; age: int32 (years);
 //	          extra: string (a JSON object)
-//	seen      by user, within one the newest first, ties by movie: user, movie:
-//	          string; at: timestamp; rating: double on the scale of the manifest,
-//	          null if not rated; share: double (of the movie, 0 to 1), null if not
-//	          known; days: int32 (distinct days of watching, 0 if only rated)
-//	accounts  by user and time: user: string; at: timestamp
+//	seen      by user, within one the newest first, ties by movie: user_id,
+//	          movie_id: string; seen_at: timestamp; rating: double on the scale of
+//	          the manifest, null if not rated; share: double (of the movie, 0 to
+//	          1), null if not known; days: int32 (distinct days of watching, 0 if
+//	          only rated)
+//	accounts  by user and time: user_id: string; created_at: timestamp
 //
 // A snapshot comes into being whole: files are written and synced in a folder of
 // another name, which is renamed last of all. The manifest has the SHA-256 of

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 const (
@@ -59,7 +58,7 @@ func writeTable[V, R any](ctx context.Context, d disk, dir string, k *kind[V, R]
 	if err := out.close(); err != nil {
 		return Table{}, fmt.Errorf("write %s: %w", k.name, err)
 	}
-	progress(k.name, t.rows)
+	progress.tell(k.name, t.rows)
 	table := t.table(k.name)
 	table.File, table.Bytes, table.SHA256 = k.name+".parquet", out.bytes, hex.EncodeToString(out.hash.Sum(nil))
 	return table, nil
@@ -80,7 +79,7 @@ type columns[V, R any] struct {
 func newColumns[V, R any](k *kind[V, R], t *tally[V], out io.Writer, watch func(*V), progress Progress) *columns[V, R] {
 	return &columns[V, R]{
 		kind: k, tally: t, watch: watch, progress: progress,
-		writer: parquet.NewGenericWriter[R](out, parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault})),
+		writer: parquet.NewGenericWriter[R](out, parquet.Compression(&parquet.Zstd)),
 		held:   make([]V, 0, batchRows),
 		packed: make([]R, 0, batchRows),
 	}
@@ -102,7 +101,7 @@ func (c *columns[V, R]) add(ctx context.Context, v V) error {
 		return nil
 	}
 	if c.tally.rows%tellRows == 0 {
-		c.progress(c.kind.name, c.tally.rows)
+		c.progress.tell(c.kind.name, c.tally.rows)
 	}
 	if err := ctx.Err(); err != nil {
 		return err

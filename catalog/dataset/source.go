@@ -22,5 +22,12 @@ type Source interface {
 	LastChange(ctx context.Context) (int64, error) // the sequence number up to which changes are in it
 }
 
-// A Progress is told how many rows of a table are done.
+// A Progress is told how many rows of a table are done. Where one is asked for,
+// nil tells nobody.
 type Progress func(table string, rows int64)
+
+func (p Progress) tell(table string, rows int64) {
+	if p != nil {
+		p(table, rows)
+	}
+}

@@ -65,10 +65,10 @@ func verifyRows[V, R any](k *kind[V, R], sum *tally[V], t Table, rows iter.Seq2[
 		}
 		watch(&v)
 		if sum.rows%tellRows == 0 {
-			progress(k.name, sum.rows)
+			progress.tell(k.name, sum.rows)
 		}
 	}
-	progress(k.name, sum.rows)
+	progress.tell(k.name, sum.rows)
 	if got := sum.table(t.Name); got.Digest != t.Digest {
 		return fmt.Errorf("%s: digest of the rows is %s, want %s: %w", t.File, got.Digest, t.Digest, ErrBroken)
 	}
