@@ -108,7 +108,10 @@ func (s *File) start(ctx context.Context, held Offsets) error {
 		return err
 	}
 	s.partition = partition
-	if s.opening, err = open(s.file, s.size, offset, s.cfg.From, s.cfg.Location); err != nil {
+	s.opening, err = newOpening(offset, s.cfg.From.Replay, func() (int64, error) {
+		return begin(s.file, s.size, s.cfg.From, s.cfg.Location)
+	})
+	if err != nil {
 		return err
 	}
 	return s.goTo(s.opening.at)

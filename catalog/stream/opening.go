@@ -1,11 +1,6 @@
 package stream
 
-import (
-	"io"
-	"time"
-
-	"marquee/catalog"
-)
+import "marquee/catalog"
 
 // An opening is where the reading of a partition begins, and the move that its
 // first batch carries if that is not where the sink stands.
@@ -16,17 +11,18 @@ type opening struct {
 	given  bool          // to a batch that was handed over
 }
 
-// open returns the opening of the size bytes of r, of which held are in the
-// sink.
-func open(r io.ReaderAt, size, held int64, from From, loc *time.Location) (opening, error) {
-	if held > 0 && !from.Replay {
+// newOpening returns the opening of a partition of which held is in the sink.
+// With nothing there, or for a replay, reading begins at start, a function that
+// is not called otherwise.
+func newOpening(held int64, replay bool, start func() (int64, error)) (opening, error) {
+	if held > 0 && !replay {
 		return opening{at: held}, nil
 	}
-	at, err := begin(r, size, from, loc)
+	at, err := start()
 	if err != nil {
 		return opening{}, err
 	}
-	o := opening{at: at, replay: from.Replay}
+	o := opening{at: at, replay: replay}
 	if at != held {
 		o.move = &catalog.Move{Held: held}
 	}

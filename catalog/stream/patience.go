@@ -16,8 +16,11 @@ import (
 // the last one of op.
 func (r *run) persist(ctx context.Context, op func() error) (again bool, err error) {
 	err = op()
-	if !errors.Is(err, catalog.ErrUnavailable) || r.cfg.MaxDelay == 0 || ctx.Err() != nil {
+	if !errors.Is(err, catalog.ErrUnavailable) || r.cfg.MaxDelay == 0 {
 		return false, err
+	}
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	begin := time.Now()
 	if r.cfg.Paused != nil {

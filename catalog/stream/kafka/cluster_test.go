@@ -2,12 +2,13 @@ package kafka_test
 
 import (
 	"context"
-	"fmt"
+
 	"io"
 	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
@@ -147,4 +148,4 @@ func name(c *kfake.Cluster, n int) string {
 	return kafka.PartitionName(movielog, int32(n), c.TopicInfo(movielog).TopicID, "")
 }
 
-var _ = fmt.Sprint
+func admin(cl *kgo.Client) *kadm.Client { return kadm.NewClient(cl) }

@@ -24,6 +24,9 @@ const (
 // Source ends: a batch of records that is broken stays so.
 const maxFailures = 10
 
+// awayDelay is how long a partition waits whose broker is away.
+const awayDelay = time.Second
+
 // Fetch implements [stream.Source]. While brokers are away it waits until ctx
 // ends; [Source.Stats] tells of it, and the log once. If ctx ends first, what
 // was read is not lost: the next Fetch goes on with it.
@@ -200,6 +203,11 @@ func (s *Source) grave(err error) error {
 // failed counts a failure to read p, and ends the reading when it stays.
 func (s *Source) failed(p *partition, err error) error {
 	told, final := explain(err)
+	if !final && kgo.IsRetryableBrokerErr(err) { // its broker is away, however long: no fault of the partition
+		p.fail(err)
+		p.retryAt = time.Now().Add(awayDelay)
+		return nil
+	}
 	p.failures++
 	if final || p.failures >= maxFailures {
 		return fmt.Errorf("%s cannot be read at offset %d (%d attempts); to go on behind it, replay from an offset: %w", p.name, p.next, p.failures, told)

@@ -18,7 +18,8 @@ const quiet = 2 * time.Second
 // An outage knows since when no broker answers. The client tells it of every
 // connection and every answer; it is safe for concurrent use.
 type outage struct {
-	log *slog.Logger
+	log  *slog.Logger
+	what string // waits for them: "reading"
 
 	mu    sync.Mutex
 	since time.Time // of the first failure after the last answer; zero when brokers answer
@@ -56,7 +57,7 @@ func (o *outage) failed(err error) {
 	}
 	if !o.told && time.Since(o.since) >= quiet {
 		o.told = true
-		o.log.Warn("kafka brokers do not answer; reading waits until they do", "since", o.since, "err", err)
+		o.log.Warn("kafka brokers do not answer; "+o.what+" waits until they do", "since", o.since, "err", err)
 	}
 }
 

@@ -62,10 +62,15 @@ func (s *Source) remake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.log.Error("kafka topic was deleted and made anew, or its brokers forgot it for a while; reading begins with the new one",
-		"topic", s.cfg.Topic, "same", found.id == old)
+	if found.id == old {
+		s.log.Warn("kafka brokers did not know the topic for a while; reading begins anew where the store stands", "topic", s.cfg.Topic)
+	} else {
+		s.log.Error("kafka topic was deleted and made anew; the new one is read as a topic of its own", "topic", s.cfg.Topic)
+	}
 	s.mu.Lock()
-	s.counts.remade++
+	if found.id != old {
+		s.counts.remade++
+	}
 	s.parts = map[int32]*partition{}
 	s.mu.Unlock()
 	s.pending = nil

@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config, held stream.Offsets, lines stream.Con
 	}
 	s := &Source{
 		cfg: cfg, lines: lines, held: held, now: now, log: log, extra: opts,
-		rows: stream.NewRows(lines, now), opened: now(), outage: &outage{log: log},
+		rows: stream.NewRows(lines, now), opened: now(), outage: &outage{log: log, what: "reading"},
 		replayed: map[int32]bool{},
 	}
 	if err := s.connect(); err != nil {
@@ -236,6 +236,7 @@ func (s *Source) leave() {
 		s.log.Debug("kafka group was not left; its session ends by itself", "group", s.cfg.Group, "err", err)
 	}
 	s.client.Close()
+	s.client.AllowRebalance() // closing polls once more, which would hold back the goroutine that leaves the group for ever
 }
 
 // usable returns why s cannot be read.
