@@ -3,6 +3,7 @@ package catalogtest
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,11 @@ func testExposures(t *testing.T, s Store) {
 	ctx := t.Context()
 	plain := catalog.Exposure{RequestID: "plain", At: after(0), Sequence: math.MinInt64}
 	a, b, c := served("a", "7", 0), served("b", "7", time.Hour), served("c", "8", -time.Hour)
+	for i := range reflect.TypeOf(a).NumField() {
+		if reflect.ValueOf(a).Field(i).IsZero() {
+			t.Fatalf("field %s of the test's list is zero, so that it proves nothing", reflect.TypeOf(a).Field(i).Name)
+		}
+	}
 	other := served("a", "9", 5*time.Hour) // another list under a request id that is taken
 	same(t, "none", ok[int](t)(s.PutExposures(ctx, nil)), 0)
 	same(t, "added", ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{a, plain, other, a})), 2)

@@ -47,6 +47,31 @@ func testClosed(t *testing.T, s Store) {
 	for _, err := range s.Movies(ctx) {
 		fails(t, "movies", err, catalog.ErrUnavailable)
 	}
+	for what, call := range map[string]func() error{
+		"change": func() error {
+			_, err := s.PutChange(ctx, catalog.Change{Kind: catalog.ChangeHide, Subject: "1"})
+			return err
+		},
+		"changes":      func() error { _, err := s.ChangesSince(ctx, 0, 0); return err },
+		"last change":  func() error { _, err := s.LastChange(ctx); return err },
+		"exposures":    func() error { _, err := s.PutExposures(ctx, []catalog.Exposure{served("1", "1", 0)}); return err },
+		"exposure":     func() error { _, err := s.Exposure(ctx, "1"); return err },
+		"exposures of": func() error { _, err := s.ExposuresOf(ctx, "1", 0); return err },
+		"absent":       func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
+		"freeze":       func() error { _, err := s.Freeze(ctx); return err },
+		"prune": func() error {
+			_, err := s.Prune(ctx, catalog.Retention{Events: catalog.Limit{Age: 1}}, epoch, 0, nil)
+			return err
+		},
+		"accounts": func() error {
+			for _, err := range s.Accounts(ctx) {
+				return err
+			}
+			return nil
+		},
+	} {
+		fails(t, what, call(), catalog.ErrUnavailable)
+	}
 }
 
 // fullMovie knows everything about a movie.

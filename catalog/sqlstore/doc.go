@@ -17,6 +17,12 @@
 // number 7 never meets a 6 that was committed late. Readers never wait for a
 // writer, nor a writer for readers.
 //
+// [Store.ActiveSince] and [Store.ChangesSince] are what servers follow, by
+// sequence numbers that never restart: people whose histories or records
+// changed, and all else that changed. Iterators read in pages and hold nothing
+// between them; [Store.Freeze] gives a view of one moment instead.
+// [Store.Prune] removes what is too old in small transactions.
+//
 // Ids and texts are ordered by their bytes, on both databases alike. Times are
 // kept to the microsecond, in UTC; what is finer is cut off before anything is
 // compared.

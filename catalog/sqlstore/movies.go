@@ -21,7 +21,8 @@ const pageFacts = 256
 
 // PutMovies stores whole rows: what was known of a movie before is replaced. Of
 // two rows of one movie the last counts, and the other is counted as Same, like
-// a row that is stored already. The rows should have been normalized
+// a row that is stored already. What is new or changed is told in the log of
+// changes ([Store.ChangesSince]). The rows should have been normalized
 // ([catalog.Movie.Normalize]); an id that is not legal is an error that wraps
 // [catalog.ErrInvalid], and nothing is stored.
 func (s *Store) PutMovies(ctx context.Context, movies []catalog.Movie) (catalog.Tally, error) {
