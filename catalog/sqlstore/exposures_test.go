@@ -46,7 +46,7 @@ func TestPackMovies(t *testing.T) {
 			t.Errorf("%s came back as %+v, %v; want %+v", name, got, err, movies)
 		}
 		// A part of it is never taken for the whole.
-		for n := range len(raw) {
+		for n := 0; n < len(raw); n += 1 + len(raw)/500 {
 			if got, err := sqlstore.UnpackMovies(raw[:n]); !errors.Is(err, catalog.ErrInvalid) {
 				t.Fatalf("%s: the first %d of %d bytes give %v, %v; want an error that wraps ErrInvalid", name, n, len(raw), got, err)
 			}
