@@ -32,7 +32,7 @@ var rooms = []struct {
 
 // concrete are the implementations that only the program may choose among.
 var concrete = []string{
-	"catalog/sqlstore", "catalog/catalogapi", "catalog/movielens", "catalog/table", "catalog/stream/kafka",
+	"catalog/sqlstore", "catalog/catalogapi", "catalog/movielens", "catalog/table", "catalog/stream/kafka", "catalog/stream/post",
 	"embedder/minilm", "embedder/lsa", "embedder/remote",
 	"indexer/flat", "indexer/hnsw", "indexer/coderhnsw",
 }
