@@ -141,6 +141,43 @@ func TestAwayInTheMiddle(t *testing.T) {
 	})
 }
 
+// A store that cannot say what is absent takes nothing out of the queue.
+func TestStoreAwayBeforeTheQuestion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, newWorld(), nil)
+		r.run()
+		r.sleep(0)
+		r.watch("7", "up") // Run has not been awake since
+		r.with(func() { r.away = catalog.ErrUnavailable })
+		r.sleep(time.Minute)
+		r.with(func() { r.away = nil; clear(r.seen); clear(r.people) }) // so that no sweep helps
+		r.sleep(2 * time.Minute)
+		if s := r.lookup.Stats(); !r.movies["up"] || !r.users["7"] || s.Down {
+			t.Errorf("stored %v and %v, stats %+v", r.movies, r.users, s)
+		}
+	})
+}
+
+// An id is not looked at twice while its generation lasts or the next.
+func TestMemoryLastsTwoGenerations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, newWorld(), func(c *lookup.Config) { c.Users = false })
+		r.unknown["noise"] = true
+		r.run()
+		for _, c := range []struct {
+			after  time.Duration
+			looked int64
+		}{{0, 1}, {11 * time.Hour, 1}, {2 * time.Hour, 1}, {10 * time.Hour, 1}, {3 * time.Hour, 2}, {60 * time.Hour, 3}} {
+			r.sleep(c.after)
+			r.watch("7", "noise")
+			r.sleep(time.Second)
+			if n := r.lookup.Stats().Looked; n != c.looked {
+				t.Errorf("%v later: looked for %d times, want %d", c.after, n, c.looked)
+			}
+		}
+	})
+}
+
 // What was answered is stored when the process ends.
 func TestEndStoresAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

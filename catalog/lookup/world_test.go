@@ -2,6 +2,7 @@ package lookup_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,11 +146,11 @@ func (w *world) MissingUsers(context.Context) ([]catalog.UserID, error) {
 	return missing(w, "user", w.people, w.users)
 }
 
-func (w *world) PutMovies(_ context.Context, movies []catalog.Movie) (catalog.Tally, error) {
+func (w *world) PutMovies(ctx context.Context, movies []catalog.Movie) (catalog.Tally, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.away != nil {
-		return catalog.Tally{}, w.away
+	if err := cmp.Or(ctx.Err(), w.away); err != nil {
+		return catalog.Tally{}, err
 	}
 	for _, m := range movies {
 		if w.invalid[m.ID] {
