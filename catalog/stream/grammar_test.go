@@ -1,12 +1,22 @@
 package stream_test
 
 import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"marquee/catalog/stream"
 )
@@ -210,6 +220,52 @@ func oracle(line string) bool {
 	return !strings.HasPrefix(f[2], "rec") || utf8.ValidString(f[2])
 }
 
+// format writes an event as a line of the stream.
+func format(e stream.Event) string {
+	head := e.At.Format("2006-01-02T15:04:05.999999999") + "," + string(e.User) + ","
+	switch e.Kind {
+	case stream.Watch:
+		return fmt.Sprintf("%sGET /data/m/%s/%d.mpg", head, e.Movie, e.Minute)
+	case stream.Rate:
+		return head + "GET /rate/" + string(e.Movie) + "=" + strconv.FormatFloat(e.Rating, 'f', -1, 64)
+	case stream.CreateAccount:
+		return head + "GET /create_account"
+	}
+	return fmt.Sprintf("%srecommendation request %s, status %d, result: %s, %d ms", head, e.Host, e.Status, e.Result, e.Took.Milliseconds())
+}
+
+// checkParse holds what Parse says of a line against the oracle, and against
+// what it promises of its results.
+func checkParse(t *testing.T, line []byte) {
+	before := bytes.Clone(line)
+	var e stream.Event
+	reason := stream.ParseLine(line, &e)
+	if !bytes.Equal(line, before) {
+		t.Fatalf("%q was changed to %q", before, line)
+	}
+	if want := oracle(string(line)); (reason == stream.Accepted) != want {
+		t.Fatalf("%q: refused as %q, accepted should be %v", line, reason, want)
+	}
+	if reason != stream.Accepted {
+		user := string(e.User)
+		e.User = nil
+		switch {
+		case !slices.Contains(stream.Reasons(), reason):
+			t.Fatalf("%q: refused as %q, which is no reason", line, reason)
+		case !reflect.DeepEqual(e, stream.Event{}):
+			t.Fatalf("%q: refused as %s with %+v, want nothing but a user", line, reason, e)
+		case user != "" && !oracleUser.MatchString(user):
+			t.Fatalf("%q: refused as %s of user %q", line, reason, user)
+		}
+		return
+	}
+	again := []byte(format(e))
+	var same stream.Event
+	if reason := stream.ParseLine(again, &same); reason != stream.Accepted || describe(same) != describe(e) {
+		t.Fatalf("%q is written as %q, which is %q, %s; want %s", line, again, reason, describe(same), describe(e))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, c := range accepted {
 		f.Add([]byte(c.line))
@@ -220,32 +276,125 @@ func FuzzParse(f *testing.F) {
 	for _, line := range courseLines(f, 50) {
 		f.Add(line)
 	}
-	f.Fuzz(func(t *testing.T, line []byte) {
+	f.Fuzz(checkParse)
+}
+
+// Every real line, and every real line with a stray character in it.
+func TestParseCourseLines(t *testing.T) {
+	needData(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, line := range courseLines(t, 1<<20) {
+		checkParse(t, line)
+		at := rng.IntN(len(line) + 1)
+		checkParse(t, slices.Concat(line[:at], []byte{byte(rng.Uint32())}, line[at:]))
+	}
+}
+
+// What is refused still says whom it names, if that much can be read.
+func TestParseRefusedNamesUser(t *testing.T) {
+	for line, want := range map[string]string{
+		"2022-11-14T12:23:12,317398,GET /data/5m/heat+1995/1.mpg":                                       "317398",
+		"2022-11-14T12:23:12,317398,GET /data/m/heat/1.mpg":                                             "317398",
+		"2022-11-14T12:23:12,317398,GET /data/m/heat+1995/x.mpg":                                        "317398",
+		"2022-11-14T12:23:12,317398,GET /rate/heat+1995=x":                                              "317398",
+		"2022-11-14T12:23:12,317398,recommendation request h":                                           "317398",
+		"2022-11-14T12:23:12,317398,recommendation request h, status 200, result: \xff, 1 ms":           "317398",
+		"2022-e11-14T12:23:12,317398,GET /data/m/heat+1995/1.mpg":                                       "317398",
+		"2022-11-14T12:23:12,317398,recommendation request " + strings.Repeat("x", stream.MaxLineBytes): "317398",
+		"2022-11-14T12:23:12,0317398,GET /data/m/heat+1995/1.mpg":                                       "",
+		"2022-11-14T12:23:12,317r398,GET /data/m/heat+1995/1.mpg":                                       "",
+		"2022-11-14T12:23:12,317398":                                                                    "",
+		"2022-11-14T12:23:12," + strings.Repeat("3", 19) + ",GET /data/m/heat+1995/1.mpg":               "",
+	} {
 		var e stream.Event
-		got := stream.ParseLine(line, &e) == stream.Accepted
-		if want := oracle(string(line)); got != want {
-			t.Errorf("%q: accepted is %v, want %v", line, got, want)
+		if reason := stream.ParseLine([]byte(line), &e); reason == stream.Accepted || string(e.User) != want {
+			t.Errorf("%.80q: %q of user %q, want refused of %q", line, reason, e.User, want)
+		}
+	}
+	dst := newSink()
+	if _, err := stream.Run(t.Context(), pipe(t, "2022-11-14T12:23:12,317398,GET /fly\n2022-11-14T12:23:12,9,GET /rate/m+1931=77\nnoise\n", 10), dst, stream.RunConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	var users []string
+	for _, r := range dst.batches[0].Refused {
+		users = append(users, string(r.User))
+	}
+	if got := strings.Join(users, "|"); got != "317398|9|" {
+		t.Errorf("refused lines name %s, want 317398, 9 and nobody", got)
+	}
+}
+
+// Ratings are the nearest float64 of what was written.
+func TestParseRatingIsNearest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		written := rapid.StringMatching(`-?[0-9]{1,9}(\.[0-9]{1,6})?`).Draw(t, "rating")
+		var e stream.Event
+		if reason := stream.ParseLine([]byte("2024-10-14T15:20:53,6,GET /rate/heat+1995="+written), &e); reason != stream.Accepted {
+			t.Fatal(reason)
+		}
+		if want, err := strconv.ParseFloat(written, 64); err != nil || e.Rating != want {
+			t.Fatalf("got %v, want %v, %v", e.Rating, want, err)
 		}
 	})
 }
 
+// parseAsUsual reads a watch line as scripts do: encoding/csv for the fields,
+// then strings and time for what is in them.
+func parseAsUsual(r *csv.Reader) (at time.Time, user, movie string, minute int, err error) {
+	fields, err := r.Read()
+	if err != nil {
+		return at, "", "", 0, err
+	}
+	if at, err = time.Parse("2006-01-02T15:04:05", fields[0]); err != nil {
+		return at, "", "", 0, err
+	}
+	parts := strings.Split(strings.TrimPrefix(fields[2], "GET /data/m/"), "/")
+	minute, err = strconv.Atoi(strings.TrimSuffix(parts[1], ".mpg"))
+	return at, fields[1], parts[0], minute, err
+}
+
+// BenchmarkParse reads watch lines, beside a regular expression and encoding/csv
+// with strings.Split, which do less: neither holds a movie id or a user against
+// the grammar.
 func BenchmarkParse(b *testing.B) {
 	line := []byte(accepted[0].line)
+	perSecond := func(b *testing.B) { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s") }
 	b.Run("impl=own", func(b *testing.B) {
 		var e stream.Event
+		b.ReportAllocs()
 		for b.Loop() {
 			if stream.ParseLine(line, &e) != stream.Accepted {
 				b.Fatal("refused")
 			}
 		}
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		perSecond(b)
 	})
 	b.Run("impl=regexp", func(b *testing.B) {
+		watch := regexp.MustCompile(`^([^,]+),(\d+),GET /data/m/([^/]+)/(\d+)\.mpg$`)
+		b.ReportAllocs()
 		for b.Loop() {
-			if !oracle(string(line)) {
+			m := watch.FindSubmatch(line)
+			if m == nil {
 				b.Fatal("refused")
 			}
+			if _, err := time.Parse("2006-01-02T15:04:05", string(m[1])); err != nil {
+				b.Fatal(err)
+			}
 		}
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		perSecond(b)
+	})
+	b.Run("impl=csv", func(b *testing.B) {
+		many := bytes.Repeat(append(line, '\n'), 1000)
+		b.ReportAllocs()
+		r := csv.NewReader(bytes.NewReader(many))
+		for b.Loop() {
+			_, _, _, _, err := parseAsUsual(r)
+			if errors.Is(err, io.EOF) {
+				r = csv.NewReader(bytes.NewReader(many))
+			} else if err != nil {
+				b.Fatal(err)
+			}
+		}
+		perSecond(b)
 	})
 }

@@ -30,6 +30,13 @@ func (s Summary) RefusedTotal() int64 {
 	return n
 }
 
+// Count returns the summary of one batch, of which a store did done.
+func Count(b catalog.Batch, done catalog.Applied) Summary {
+	var s Summary
+	s.Add(b, done)
+	return s
+}
+
 // Add counts the lines of b, of which a store did done: the events of people
 // who were forgotten count as refused.
 func (s *Summary) Add(b catalog.Batch, done catalog.Applied) {

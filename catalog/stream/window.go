@@ -36,8 +36,7 @@ func NewWindow(span time.Duration, now func() time.Time) *Window {
 
 // Observe counts the lines of a batch that was applied.
 func (w *Window) Observe(b catalog.Batch, done catalog.Applied) {
-	var sum Summary
-	sum.Add(b, done)
+	sum := Count(b, done)
 	newest := newestOf(b)
 	w.mu.Lock()
 	defer w.mu.Unlock()
