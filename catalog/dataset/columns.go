@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"marquee/catalog"
@@ -25,6 +26,7 @@ type kind[V, R any] struct {
 	order  func(a, b *V) int
 	pack   func(v *V, extra string) R // may point into v
 	unpack func(r *R) (V, error)
+	open   func(file io.ReaderAt, t Table) (rowReader[R], error)
 	key    func(v *V) string         // what names the row in a message
 	place  func(v *V) place          // what names the row in two versions
 	person func(v *V) catalog.UserID // nil: rows are nobody's
@@ -32,19 +34,19 @@ type kind[V, R any] struct {
 
 var (
 	movieKind = &kind[catalog.Movie, movieColumns]{
-		tableMovies, checkMovie, canonMovie, orderMovies, packMovie, unpackMovie,
+		tableMovies, checkMovie, canonMovie, orderMovies, packMovie, unpackMovie, openColumns[movieColumns],
 		func(m *catalog.Movie) string { return fmt.Sprintf("movie %q", m.ID) },
 		func(m *catalog.Movie) place { return place{movie: m.ID} },
 		nil,
 	}
 	userKind = &kind[catalog.User, userColumns]{
-		tableUsers, checkUser, canonUser, orderUsers, packUser, unpackUser,
+		tableUsers, checkUser, canonUser, orderUsers, packUser, unpackUser, openColumns[userColumns],
 		func(u *catalog.User) string { return fmt.Sprintf("user %q", u.ID) },
 		func(u *catalog.User) place { return place{user: u.ID} },
 		func(u *catalog.User) catalog.UserID { return u.ID },
 	}
 	seenKind = &kind[catalog.UserSeen, seenColumns]{
-		tableSeen, checkSeen, canonSeen, orderSeen, packSeen, unpackSeen,
+		tableSeen, checkSeen, canonSeen, orderSeen, packSeen, unpackSeen, openSeen,
 		func(s *catalog.UserSeen) string {
 			return fmt.Sprintf("user %q, movie %q at %s", s.User, s.Movie, s.At.Format(time.RFC3339Nano))
 		},
@@ -52,7 +54,7 @@ var (
 		func(s *catalog.UserSeen) catalog.UserID { return s.User },
 	}
 	accountKind = &kind[catalog.Account, accountColumns]{
-		tableAccounts, checkAccount, canonAccount, orderAccounts, packAccount, unpackAccount,
+		tableAccounts, checkAccount, canonAccount, orderAccounts, packAccount, unpackAccount, openColumns[accountColumns],
 		func(a *catalog.Account) string {
 			return fmt.Sprintf("account of user %q at %s", a.User, a.At.Format(time.RFC3339Nano))
 		},

@@ -76,7 +76,7 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 	return func(yield func(V, error) bool) {
 		var zero V
 		fail := func(err error) { yield(zero, fmt.Errorf("read %s: %w", k.name, err)) }
-		in, err := openColumns[R](file, t)
+		in, err := k.open(file, t)
 		if err != nil {
 			fail(err)
 			return
@@ -115,22 +115,27 @@ func readTable[V, R any](ctx context.Context, k *kind[V, R], t Table, file io.Re
 	}
 }
 
-// A columnReader reads rows of a Parquet file.
+// A rowReader reads the rows of one file in order.
+type rowReader[R any] interface {
+	// next fills batch from its start and returns how many rows it has, or an
+	// error, at the end io.EOF.
+	next(batch []R) (int, error)
+	Close() error
+}
+
+// A columnReader leaves it to the library to put rows together.
 type columnReader[R any] struct{ *parquet.GenericReader[R] }
 
-// openColumns turns a panic of the library, which it has for files that are not
-// what they seem, into an error.
-func openColumns[R any](file io.ReaderAt, t Table) (r columnReader[R], err error) {
+func openColumns[R any](file io.ReaderAt, t Table) (_ rowReader[R], err error) {
 	defer recovered(&err)
 	f, err := parquet.OpenFile(file, t.Bytes, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return r, fmt.Errorf("%w: %w", err, ErrBroken)
+		return nil, broken(err)
 	}
 	return columnReader[R]{parquet.NewGenericReader[R](f)}, nil
 }
 
-// next reads the next rows into batch. It returns rows or an error, at the end
-// io.EOF.
+// next implements [rowReader].
 func (r columnReader[R]) next(batch []R) (n int, err error) {
 	defer recovered(&err)
 	clear(batch) // else the library would reuse what rows before point to
@@ -143,13 +148,20 @@ func (r columnReader[R]) next(batch []R) (n int, err error) {
 	case err == nil:
 		err = io.ErrNoProgress
 	}
-	var system *fs.PathError
-	if errors.As(err, &system) {
-		return 0, err // of the disk, not of the file
-	}
-	return 0, fmt.Errorf("%w: %w", err, ErrBroken)
+	return 0, broken(err)
 }
 
+// broken wraps ErrBroken around what is wrong with a file, but not with a disk.
+func broken(err error) error {
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, ErrBroken)
+}
+
+// recovered turns a panic of the library, which it has for files that are not
+// what they seem, into an error.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("the Parquet library says %v: %w", p, ErrBroken)
