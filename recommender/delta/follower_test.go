@@ -188,7 +188,11 @@ func TestEmbedderHangs(t *testing.T) {
 		next.Manifest.Sequence = 2
 		r.swap(next)
 		r.want(time.Second, "z", "zz", 2)
-		r.store.put(film("o", "zzzy")) // hangs at the end of the test
+		r.letters.hang = false
+		r.store.put(film("o", "zzzy"))
+		r.want(time.Second, "z", "zz o", 3)
+		r.letters.hang = true
+		r.store.put(film("p", "zzzy")) // hangs at the end of the test
 		r.sleep(time.Second)
 	})
 }
@@ -288,6 +292,12 @@ func TestStoreWasReplaced(t *testing.T) {
 		if n := r.journal.count("restored from a copy"); n != 1 {
 			t.Errorf("said %d times, want once", n)
 		}
+		back := build(t, films, nil, 2) // an older bundle, from before as well
+		back.Manifest.Sequence = 40
+		r.swap(back)
+		r.sleep(time.Second)
+		r.store.put(film("o", "zzzx"))
+		r.want(time.Second, "z", "o", 2)
 	})
 }
 
