@@ -47,6 +47,8 @@ func (p *process) stop() {
 
 func (p *process) live(ctx context.Context, n int) {
 	w := p.world
+	whole := ctx
+	defer p.closing.Go(func() { w.bury(whole, p.clientID(n)) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.mu.Lock()
@@ -64,9 +66,11 @@ func (p *process) live(ctx context.Context, n int) {
 			defer timer.Stop()
 		}
 	}
-	src, store, err := p.open(ctx, link, h)
+	src, store, err := p.open(ctx, n, link, h)
 	if err != nil {
-		w.note(fmt.Errorf("open: %w", err))
+		if ctx.Err() == nil {
+			w.note(fmt.Errorf("open: %w", err))
+		}
 		return
 	}
 	p.read(ctx, src, store, h)
@@ -77,7 +81,7 @@ func (p *process) live(ctx context.Context, n int) {
 	_ = src.Close()
 }
 
-func (p *process) open(ctx context.Context, link *wire.Link, h *hand) (Source, txdb.Store, error) {
+func (p *process) open(ctx context.Context, n int, link *wire.Link, h *hand) (Source, txdb.Store, error) {
 	w := p.world
 	store := w.backend.Open(h.step)
 	held := stream.Offsets(store)
@@ -86,7 +90,7 @@ func (p *process) open(ctx context.Context, link *wire.Link, h *hand) (Source, t
 	}
 	cfg := stream.DefaultConfig()
 	cfg.BatchLines = w.plan.BatchLines
-	src, err := w.open(ctx, Topic{Name: w.topic, Group: group, Seeds: w.seeds()}, held, cfg, kgo.Dialer(link.DialContext))
+	src, err := w.open(ctx, Topic{Name: w.topic, Group: group, Seeds: w.seeds()}, held, cfg, kgo.Dialer(link.DialContext), kgo.ClientID(p.clientID(n)))
 	return src, store, err
 }
 

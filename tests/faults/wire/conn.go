@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type conn struct {
 	port   string
 	once   sync.Once
 	closed chan struct{}
+	lost   atomic.Bool // the network closed it, not its owner
 
 	mu          sync.Mutex
 	read, write time.Time     // deadlines
@@ -27,11 +29,14 @@ func newConn(raw net.Conn, l *Link, port string) *conn {
 // Read implements [net.Conn]. What arrived while the link is held waits here.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err == nil {
+	if err != nil {
+		return n, c.cause(err)
+	}
+	if n > 0 {
 		err = c.pass(func() time.Time { return c.read })
 		if err != nil {
-			c.Close() // the bytes are lost, so nothing can follow them
-			return 0, err
+			_ = c.Close() // the bytes are lost, so nothing can follow them
+			return 0, c.cause(err)
 		}
 	}
 	return n, err
@@ -45,9 +50,24 @@ const latency = time.Millisecond
 func (c *conn) Write(p []byte) (int, error) {
 	time.Sleep(latency)
 	if err := c.pass(func() time.Time { return c.write }); err != nil {
-		return 0, err
+		return 0, c.cause(err)
 	}
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	return n, c.cause(err)
+}
+
+// cause returns err, or that the connection was dropped if that is why.
+func (c *conn) cause(err error) error {
+	if err != nil && c.lost.Load() {
+		return errDropped
+	}
+	return err
+}
+
+// drop ends the connection as the network does.
+func (c *conn) drop() {
+	c.lost.Store(true)
+	_ = c.Close()
 }
 
 // pass waits until the link is not held, the deadline is over, or c is closed.

@@ -2,19 +2,23 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// errCut reports a link that was cut; errAway a port that does not answer.
+// The errors are those of a real network, since clients tell from them what
+// passes by itself: a port that does not listen, a host that is not there, and
+// a connection that the other side dropped.
 var (
-	errCut  = errors.New("the test cut this link")
-	errAway = errors.New("connection refused: the test says the port is away")
+	errAway    = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	errCut     = &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}
+	errDropped = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 )
 
 // A Network connects links with the listeners of ports.
@@ -60,7 +64,7 @@ func (n *Network) breakIf(broken func(*conn) bool) {
 	}
 	n.mu.Unlock()
 	for _, c := range those {
-		c.Close()
+		c.drop()
 	}
 }
 
