@@ -125,13 +125,13 @@ func windows(span *Window, reference, current *Window) (ref, cur *Window, basis 
 	switch {
 	case reference != nil && current != nil:
 		return reference, current, "given"
-	case span == nil || span.Length() < 2*time.Microsecond:
+	case span == nil || span.Length() < 2*time.Second:
 		return nil, nil, "none"
 	case span.Length() >= 2*week:
 		middle := span.To.Add(-week)
 		return &Window{middle.Add(-week), middle}, &Window{middle, span.To}, "weeks"
 	}
-	middle := span.From.Add((span.Length() / 2).Truncate(time.Microsecond))
+	middle := span.From.Add((span.Length() / 2).Truncate(time.Second))
 	return &Window{span.From, middle}, &Window{middle, span.To}, "halves"
 }
 
@@ -142,6 +142,7 @@ func compare(a, b *windowProfile, seed uint64, day bool) []Feature {
 		r := Feature{Name: f.name, Kind: f.kind, Unit: f.unit, About: f.about}
 		switch {
 		case f.name == featureHour && !day:
+			r.Reference, r.Current = a.numbers[i].N(), b.numbers[i].N()
 			r.Verdict, r.Why = DriftNot, "a window is shorter than a day"
 		case f.kind == KindNumber:
 			r.numbers(a.numbers[i], b.numbers[i], seed+uint64(i))
@@ -192,9 +193,8 @@ func (f *Feature) numbers(a, b *stats.Numbers, seed uint64) {
 	f.reference, f.current = x, y
 	edges := stats.Edges(x, driftBins)
 	f.shares(stats.Fill(x, edges), stats.Fill(y, edges), seed)
-	for i, c := range f.Cells {
+	for i := range f.Cells {
 		f.Cells[i].Label = binLabel(edges, i)
-		f.Cells[i].Reference, f.Cells[i].Current = c.Reference, c.Current
 	}
 	d, p := stats.KolmogorovSmirnov(x, y)
 	f.Distance, f.P = maybe(d), maybe(p)

@@ -42,19 +42,20 @@ const (
 )
 
 // features are all that are compared. Those of people count everyone who was
-// active in a window once; those of movies count a movie once for each watch.
+// active in a window once; those of movies count a movie once for each person who
+// watched or rated it.
 var features = [featureCount]feature{
 	onRating:     {"rating", KindNumber, "rating", "values of ratings"},
 	onMinute:     {"minute", KindNumber, "minute", "furthest minutes of watches"},
 	onShare:      {"share_watched", KindNumber, "share of the runtime", "shares watched, where the runtime is known"},
 	onWatches:    {"watches_per_person", KindNumber, "watches", "watches of each person who watched or rated"},
-	onYear:       {"movie_year", KindNumber, "year", "years of the movies watched"},
-	onVotes:      {"vote_average", KindNumber, "of 10", "outside vote averages of the movies watched"},
-	onRuntime:    {"runtime", KindNumber, "minutes", "runtimes of the movies watched"},
+	onYear:       {"movie_year", KindNumber, "year", "years of the movies watched or rated"},
+	onVotes:      {"vote_average", KindNumber, "of 10", "outside vote averages of the movies watched or rated"},
+	onRuntime:    {"runtime", KindNumber, "minutes", "runtimes of the movies watched or rated"},
 	onAge:        {"user_age", KindNumber, "years", "ages of people who watched or rated"},
 	onHour:       {featureHour, KindNumber, "hour (UTC)", "hours of last minutes and of ratings"},
-	onGenres:     {"genres", KindCategory, "", "genres of the movies watched, each of a movie's"},
-	onLanguage:   {"language", KindCategory, "", "languages of the movies watched"},
+	onGenres:     {"genres", KindCategory, "", "genres of the movies watched or rated, each of a movie's"},
+	onLanguage:   {"language", KindCategory, "", "languages of the movies watched or rated"},
 	onGender:     {"gender", KindCategory, "", "genders of people who watched or rated"},
 	onOccupation: {"occupation", KindCategory, "", "occupations of people who watched or rated"},
 	onEvent:      {"event_kind", KindCategory, "", "watches, ratings and sign-ups"},
@@ -73,8 +74,8 @@ type windowProfile struct {
 	window  Window
 	numbers [featureCount]*stats.Numbers
 	words   [featureCount]*stats.Top
-	watches int  // of the person at hand
-	active  bool // the person at hand watched or rated
+	watched []catalog.MovieID // by the person at hand, ascending
+	active  bool              // the person at hand watched or rated
 }
 
 func newWindowProfile(w Window, seed uint64) *windowProfile {
@@ -101,8 +102,8 @@ func (p *windowProfile) word(i int, s string) {
 	}
 }
 
-func (p *windowProfile) watch(w *catalog.Watch, m movieFact, known bool) {
-	p.watches++
+func (p *windowProfile) watch(w *catalog.Watch, m movieFact) {
+	p.watched = append(p.watched, w.Movie)
 	p.active = true
 	p.numbers[onMinute].Add(float64(w.Minute))
 	if share, ok := w.Share(); ok {
@@ -110,9 +111,11 @@ func (p *windowProfile) watch(w *catalog.Watch, m movieFact, known bool) {
 	}
 	p.hour(w.Last)
 	p.word(onEvent, "watch")
-	if !known {
-		return
-	}
+	p.movie(m)
+}
+
+// movie counts a movie; the zero movieFact is one that the catalog lacks.
+func (p *windowProfile) movie(m movieFact) {
 	p.known(onYear, float64(m.year))
 	p.known(onVotes, m.votes)
 	p.known(onRuntime, float64(m.runtime))
@@ -122,7 +125,10 @@ func (p *windowProfile) watch(w *catalog.Watch, m movieFact, known bool) {
 	}
 }
 
-func (p *windowProfile) rating(r *catalog.Rating) {
+func (p *windowProfile) rating(r *catalog.Rating, m movieFact) {
+	if _, counted := slices.BinarySearch(p.watched, r.Movie); !counted {
+		p.movie(m)
+	}
 	p.active = true
 	p.numbers[onRating].Add(r.Value)
 	p.hour(r.At)
@@ -134,14 +140,14 @@ func (p *windowProfile) hour(t time.Time) { p.numbers[onHour].Add(float64(t.UTC(
 // left counts a person who was active.
 func (p *windowProfile) left(who *person) {
 	if p.active {
-		p.numbers[onWatches].Add(float64(p.watches))
+		p.numbers[onWatches].Add(float64(len(p.watched)))
 		if u := who.record; u != nil {
 			p.known(onAge, float64(u.Age))
 			p.word(onGender, u.Gender)
 			p.word(onOccupation, u.Occupation)
 		}
 	}
-	p.watches, p.active = 0, false
+	p.watched, p.active = p.watched[:0], false
 }
 
 // A driftVisitor fills the two windows.
@@ -155,8 +161,7 @@ func (v *driftVisitor) user(*catalog.User) {}
 func (v *driftVisitor) watch(w *catalog.Watch, _ *person) {
 	for _, p := range v.windows {
 		if p.window.Holds(w.Last) {
-			m, known := v.movies[w.Movie]
-			p.watch(w, m, known)
+			p.watch(w, v.movies[w.Movie])
 		}
 	}
 }
@@ -164,7 +169,7 @@ func (v *driftVisitor) watch(w *catalog.Watch, _ *person) {
 func (v *driftVisitor) rating(r *catalog.Rating, _ *person) {
 	for _, p := range v.windows {
 		if p.window.Holds(r.At) {
-			p.rating(r)
+			p.rating(r, v.movies[r.Movie])
 		}
 	}
 }

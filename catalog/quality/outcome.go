@@ -40,7 +40,7 @@ func (o Offender) String() string {
 	switch {
 	case o.Row == "":
 		return o.Value
-	case o.Value == "" || o.Value == o.Row:
+	case o.Value == "" || strings.Contains(o.Row, o.Value):
 		return o.Row
 	}
 	return o.Row + ": " + o.Value

@@ -3,6 +3,7 @@ package quality
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,7 @@ func (r *Result) checkSection() (report.Section, error) {
 	}
 	parts := []report.Part{{Table: t}}
 	if offenders := r.offenderTable(); len(offenders.Rows) > 0 {
-		parts = append(parts, report.Part{Title: "Some rows that fail", Text: []string{"What names a person is left out unless --show-ids was given."}, Table: offenders})
+		parts = append(parts, report.Part{Title: "Rows that were refused by a check", Text: []string{"A few of each check, whether it failed or passed within what it allows. What names a person is left out unless --show-ids was given."}, Table: offenders})
 	}
 	return report.Section{Title: "Checks", Parts: parts}, nil
 }
@@ -147,14 +148,24 @@ func (r *Result) eventSection() (report.Section, error) {
 		s.Parts = []report.Part{{Text: []string{"There are no events."}}}
 		return s, nil
 	}
-	times, series := r.Events.lines()
-	f, err := report.Lines("Events "+r.Events.each(), "A line for each kind of event over event time, in UTC.", "events "+r.Events.each(), times, series...)
-	if err != nil {
-		return s, err
-	}
 	s.Parts = []report.Part{{Text: []string{
-		"Of a watch the store keeps the first and the last minute: both are counted, in the bucket in which they happened.",
-	}, Figure: f}}
+		"Of a watch the store keeps the first and the last minute; both are counted, each when it happened.",
+	}}}
+	each := r.Events.each()
+	times, series := r.Events.lines()
+	for _, c := range []struct {
+		what   string
+		series []report.Series
+	}{{"Watches", series[:seriesRated]}, {"Ratings and sign-ups", series[seriesRated:]}} {
+		if !slices.ContainsFunc(c.series, func(s report.Series) bool { return total(s) > 0 }) {
+			continue
+		}
+		f, err := report.Lines(c.what+" "+each, c.what+" over event time, in UTC, a line each.", "events "+each, times, c.series...)
+		if err != nil {
+			return s, err
+		}
+		s.Parts = append(s.Parts, report.Part{Figure: f})
+	}
 	return s, nil
 }
 
@@ -228,7 +239,7 @@ func (r *Result) activitySection() (report.Section, error) {
 var readingNotes = []string{
 	"Missing is what is not known: an empty text, or a 0 where 0 means unknown. Distinct counts and quantiles are exact unless marked ≈: then a count is within some " +
 		report.Percent(2*stats.DistinctError) + ", and a quantile within 1% of the ranks, 19 times out of 20.",
-	"PSI, the population stability index, is the sum of (p-q) ln(p/q) over bins or words; the KS distance is the greatest gap between two cumulative curves; Cramér's V measures how far two sets of counts differ, from 0 to 1. p-values are corrected for the number of features (Holm).",
+	"PSI, the population stability index, is the sum of (p-q) ln(p/q) over bins or words; the KS distance is the greatest gap between two cumulative curves; Cramér's V measures how far two sets of counts differ, from 0 to 1. Chance is the PSI that two windows of one distribution stay below 99 times of 100, and the interval of the PSI is that of what is left without chance, which alone makes it greater than 0: so it may lie below the PSI itself. p-values are corrected for the number of features (Holm).",
 	"A feature has moved only if both hold: its corrected p-value says that chance is no explanation, and an effect size reaches its threshold. Events of one person are not independent, so p-values are smaller than they should be; effect sizes do not suffer from that.",
 	"A watch belongs to the window in which its last minute fell. The newest window holds a few more unfinished watches than an older one.",
 }

@@ -20,7 +20,10 @@ func (r *Result) driftSection() (report.Section, error) {
 		fmt.Sprintf("Reference: %s. Current: %s (event time, UTC; %s).", d.Reference, d.Current, basisText[d.Basis]),
 		fmt.Sprintf("Moderate from a PSI of %v, a KS distance of %v or a Cramér's V of %v; large from %v, %v or %v; and a corrected p-value below %v.",
 			d.Thresholds.PSIModerate, d.Thresholds.DistanceModerate, d.Thresholds.CramersModerate, d.Thresholds.PSILarge, d.Thresholds.DistanceLarge, d.Thresholds.CramersLarge, d.Alpha),
-	}, Table: d.table()})
+	}, Table: d.verdicts()})
+	if figures := d.table(); len(figures.Rows) > 0 {
+		s.Parts = append(s.Parts, report.Part{Title: "Figures", Table: figures})
+	}
 	for i := range d.Features {
 		f, err := d.Features[i].figure()
 		if err != nil {
@@ -38,25 +41,46 @@ var basisText = map[string]string{
 	"given": "as given", "weeks": "the last week and the one before", "halves": "the halves of a span shorter than two weeks", "none": "none",
 }
 
-func (d Drift) table() *report.Table {
-	t := &report.Table{
-		Header: []string{"feature", "verdict", "why", "reference", "current", "PSI", "95% interval", "chance", "KS distance", "Cramér's V", "means differ by", "Cliff's delta", "p, corrected"},
-		Number: []bool{false, false, false, true, true, true, true, true, true, true, true, true, true},
-	}
+// verdicts returns the verdict on each feature.
+func (d Drift) verdicts() *report.Table {
+	t := &report.Table{Header: []string{"feature", "what", "verdict", "why", "reference", "current"}, Number: []bool{false, false, false, false, true, true}}
 	for _, f := range d.Features {
-		interval := ""
-		if f.PSILow != nil && f.PSIHigh != nil {
-			interval = figure(f.PSILow) + " to " + figure(f.PSIHigh)
-		}
-		difference := figure(f.MeanDifference)
-		if f.MeanDifference != nil {
-			difference += " sd"
-		}
-		row := append(report.Row(f.Name), f.Verdict.cell())
-		t.Rows = append(t.Rows, append(row, report.Row(f.Why, report.Count(f.Reference), report.Count(f.Current), figure(f.PSI), interval, figure(f.PSIChance),
-			figure(f.Distance), figure(f.CramersV), difference, figure(f.CliffsDelta), figure(f.PCorrected))...))
+		row := append(report.Row(f.Name, f.About), f.Verdict.cell())
+		t.Rows = append(t.Rows, append(row, report.Row(f.Why, report.Count(f.Reference), report.Count(f.Current))...))
 	}
 	return t
+}
+
+// table returns the figures of the features that were compared.
+func (d Drift) table() *report.Table {
+	t := &report.Table{
+		Header: []string{"feature", "PSI", "interval", "chance", "KS distance", "interval", "Cramér's V", "means differ by", "Cliff's delta", "Wasserstein", "p", "p, corrected"},
+		Number: []bool{false, true, true, true, true, true, true, true, true, true, true, true},
+	}
+	for _, f := range d.Features {
+		if !f.Verdict.compared() {
+			continue
+		}
+		t.Rows = append(t.Rows, report.Row(f.Name, figure(f.PSI), interval(f.PSILow, f.PSIHigh), figure(f.PSIChance),
+			figure(f.Distance), interval(f.DistanceLow, f.DistanceHigh), figure(f.CramersV),
+			deviations(f.MeanDifference), figure(f.CliffsDelta), deviations(f.Wasserstein), figure(f.P), figure(f.PCorrected)))
+	}
+	return t
+}
+
+func interval(low, high *float64) string {
+	if low == nil || high == nil {
+		return ""
+	}
+	return figure(low) + " to " + figure(high)
+}
+
+// deviations writes a figure in standard deviations.
+func deviations(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return figure(v) + " sd"
 }
 
 // figure writes an optional figure with three digits.

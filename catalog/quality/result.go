@@ -19,7 +19,7 @@ type Result struct {
 	At       time.Time     `json:"at"`              // when the store was read
 	Scale    catalog.Scale `json:"rating_scale"`
 	Tables   []Table       `json:"tables"`
-	Span     *Window       `json:"span,omitempty"`   // of event time, first to just after last; none without events
+	Span     *Window       `json:"span,omitempty"`   // of event time, whole seconds from the first to after the last; none without events
 	Events   *Timeline     `json:"events,omitempty"` // by event time
 	Intake   *Timeline     `json:"intake,omitempty"` // lines by outcome, by the hour in which they were read
 	Activity []Level       `json:"activity"`         // people by how many movies they watched or rated

@@ -50,16 +50,15 @@ func (c *rowCheck) see(r *row) {
 		return
 	}
 	var o Offender
-	if r.secret && !c.showIDs {
-		c.hidden = true
-	} else {
-		o.Row = r.key
+	o.Row = r.key
+	if !c.showIDs && r.public != r.key {
+		o.Row, c.hidden = r.public, true
 	}
 	var values []string
 	for _, i := range c.show {
 		if c.table.columns[i].personal && !c.showIDs {
 			c.hidden = true
-			continue
+			return
 		}
 		values = append(values, shown(c.table.columns[i].kind, &r.cells[i]))
 	}
@@ -109,7 +108,10 @@ func (c *rowCheck) outcome() Outcome {
 		o.Passed = c.failing < c.rows || c.rows < max(2, c.Check.Rows)
 		o.Nothing = c.rows < max(2, c.Check.Rows)
 		o.Observed = fmt.Sprintf("%s rows, of which %s are like the first", report.Count(c.rows), report.Count(c.failing))
-		o.Wanted, o.Offenders = "more than one value", c.offenders[:min(1, len(c.offenders))]
+		o.Wanted, o.Offenders = "more than one value", nil
+		if o.Nothing {
+			o.Observed = "nothing to check"
+		}
 	}
 	return o
 }
@@ -145,8 +147,9 @@ func newRowCheck(check Check, scale catalog.Scale, now time.Time, showIDs bool) 
 		bit := slices.Index(t.refs, ref{check.Column, check.References})
 		c.judge = c.single(func(r *row, _ *cell) bool { return r.holes&(1<<bit) != 0 })
 	case NotFuture:
-		c.wanted = fmt.Sprintf("at most %s hours after %s", report.Number(check.Hours), clock(now))
-		latest := float64(now.Add(time.Duration(check.Hours * float64(time.Hour))).UnixMicro())
+		end := now.Add(time.Duration(check.Hours * float64(time.Hour))).Truncate(time.Second)
+		latest := float64(end.UnixMicro())
+		c.wanted = "no later than " + clock(end)
 		c.judge = c.single(func(_ *row, v *cell) bool { return v.number > latest })
 	case Monotone:
 		before := math.Inf(-1)

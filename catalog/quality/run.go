@@ -121,7 +121,7 @@ func (r *run) read(ctx context.Context, out *Result) error {
 	}
 	out.Events, out.Activity = r.events.result(), r.levels
 	if !r.last.IsZero() {
-		out.Span = &Window{r.first, r.last.Add(time.Microsecond)}
+		out.Span = &Window{r.first.Truncate(time.Second), r.last.Truncate(time.Second).Add(time.Second)}
 	}
 	return nil
 }

@@ -24,7 +24,8 @@ type Facts interface {
 	Users(ctx context.Context) iter.Seq2[catalog.User, error]
 }
 
-// Events are the tables of what people did, each by ascending user id, bytewise.
+// Events are the tables of what people did, each by ascending user id and then
+// movie id, bytewise.
 type Events interface {
 	Watches(ctx context.Context) iter.Seq2[catalog.Watch, error]
 	Ratings(ctx context.Context) iter.Seq2[catalog.Rating, error]

@@ -62,12 +62,12 @@ type row struct {
 	weight int64
 	holes  uint32 // a bit for each ref of the table that names nothing
 	key    string // names the row to a reader
-	secret bool   // key holds a person's id
+	public string // likewise, without a person's id; equal to key if that has none
 }
 
 // begin empties r.
-func (r *row) begin(key string, secret bool) {
-	r.cells, r.weight, r.holes, r.key, r.secret = r.cells[:0], 1, 0, key, secret
+func (r *row) begin(key, public string) {
+	r.cells, r.weight, r.holes, r.key, r.public = r.cells[:0], 1, 0, key, public
 }
 
 // text adds a text, which is missing if it is empty.

@@ -1,6 +1,8 @@
 package quality
 
 import (
+	"strconv"
+
 	"marquee/catalog"
 )
 
@@ -74,7 +76,7 @@ func tableOf(name string) *table {
 }
 
 func fillMovie(r *row, m *catalog.Movie) {
-	r.begin(string(m.ID), false)
+	r.begin(string(m.ID), string(m.ID))
 	r.text(string(m.ID))
 	r.text(m.IMDBID)
 	r.text(wholeID(m.TMDBID))
@@ -99,7 +101,7 @@ func fillMovie(r *row, m *catalog.Movie) {
 }
 
 func fillUser(r *row, u *catalog.User) {
-	r.begin(string(u.ID), true)
+	r.begin(string(u.ID), "")
 	r.text(string(u.ID))
 	r.positive(float64(u.Age))
 	r.text(u.Gender)
@@ -108,7 +110,7 @@ func fillUser(r *row, u *catalog.User) {
 }
 
 func fillWatch(r *row, w *catalog.Watch, movie, user bool) {
-	r.begin(string(w.User)+" "+string(w.Movie), true)
+	r.begin(string(w.User)+" "+string(w.Movie), string(w.Movie))
 	r.text(string(w.User))
 	r.text(string(w.Movie))
 	r.at(w.First)
@@ -124,7 +126,7 @@ func fillWatch(r *row, w *catalog.Watch, movie, user bool) {
 }
 
 func fillRating(r *row, g *catalog.Rating, movie, user bool) {
-	r.begin(string(g.User)+" "+string(g.Movie), true)
+	r.begin(string(g.User)+" "+string(g.Movie), string(g.Movie))
 	r.text(string(g.User))
 	r.text(string(g.Movie))
 	r.number(g.Value, true)
@@ -134,14 +136,15 @@ func fillRating(r *row, g *catalog.Rating, movie, user bool) {
 }
 
 func fillAccount(r *row, a *catalog.Account, user bool) {
-	r.begin(string(a.User), true)
+	r.begin(string(a.User), "")
 	r.text(string(a.User))
 	r.at(a.At)
 	r.hole(0, !user)
 }
 
 func fillRefused(r *row, l *catalog.Refused) {
-	r.begin(l.Source, false)
+	place := l.Source + " " + strconv.FormatInt(l.Offset, 10)
+	r.begin(place, place)
 	r.text(l.Source)
 	r.text(l.Reason)
 	r.text(string(l.User))
@@ -150,7 +153,8 @@ func fillRefused(r *row, l *catalog.Refused) {
 }
 
 func fillIntake(r *row, in *catalog.Intake) {
-	r.begin(in.Hour.UTC().Format("2006-01-02T15")+" "+in.Outcome, false)
+	hour := in.Hour.UTC().Format("2006-01-02T15")
+	r.begin(hour, hour)
 	r.weight = in.Lines
 	r.at(in.Hour)
 	r.text(in.Outcome)
@@ -158,7 +162,7 @@ func fillIntake(r *row, in *catalog.Intake) {
 }
 
 func fillExposure(r *row, e *catalog.Exposure, user bool) {
-	r.begin(e.RequestID, false)
+	r.begin(e.RequestID, e.RequestID)
 	r.text(e.RequestID)
 	r.at(e.At)
 	r.text(string(e.User))
@@ -172,7 +176,7 @@ func fillExposure(r *row, e *catalog.Exposure, user bool) {
 }
 
 func fillExposed(r *row, request string, e *catalog.Exposed, movie bool) {
-	r.begin(request+" "+string(e.Movie), false)
+	r.begin(request+" "+string(e.Movie), request+" "+string(e.Movie))
 	r.text(string(e.Movie))
 	r.text(e.Source)
 	r.number(float64(e.Propensity), true)

@@ -20,7 +20,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	}
 	_ = tw.Flush() // a strings.Builder takes everything
 	if r.Drift.Reference != nil {
-		fmt.Fprintf(out, "\ndrift from %s to %s\n", r.Drift.Reference, r.Drift.Current)
+		fmt.Fprintf(out, "\ndrift: reference %s, current %s\n", r.Drift.Reference, r.Drift.Current)
 		moved := false
 		for _, f := range r.Drift.Features {
 			if f.Verdict == DriftModerate || f.Verdict == DriftLarge {
