@@ -75,6 +75,7 @@ func (s *Source) begin(ctx context.Context, offsets map[string]map[int32]kgo.Off
 		s.parts[n] = p
 		group[n] = kgo.NewOffset().At(p.from).WithEpoch(p.epoch)
 	}
+	s.rouse()
 	return offsets, nil
 }
 

@@ -105,15 +105,14 @@ func TestSeek(t *testing.T) {
 	if err := s.Seek(t.Context(), name(c, 0), -1); !errors.Is(err, catalog.ErrInvalid) {
 		t.Errorf("offset -1: %v, want ErrInvalid", err)
 	}
-	for _, at := range []int64{0, 70, 10, 99, 0} {
+	if _, err := s.Fetch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{0, 0, 70, 10, 99, 60, 0} {
+		if err := s.Seek(t.Context(), name(c, 0), at); err != nil {
+			t.Fatal(err)
+		}
 		b, err := s.Fetch(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Seek(t.Context(), b.Partition, at); err != nil {
-			t.Fatal(err)
-		}
-		b, err = s.Fetch(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
