@@ -137,22 +137,15 @@ func parseRate(s []byte, e *Event) Reason {
 }
 
 // parseRecommendation reads HOST, status N, result: TEXT, N ms. The text is
-// taken greedily: the time is what stands after the last comma. What holds a
-// line feed is several lines that came as one (a message of a topic can): of all
-// kinds, only a text that may hold anything would hide it.
+// taken greedily: the time is what stands after the last comma. The host ends at
+// the first status there is. What holds a line feed is several lines that came as
+// one (a message of a topic can): of all kinds, only a text that may hold anything
+// would hide it.
 func parseRecommendation(s []byte, e *Event) Reason {
 	if bytes.IndexByte(s, '\n') >= 0 {
 		return BadRecommendation
 	}
-	host, rest, ok := bytes.Cut(s, []byte(", status "))
-	if !ok {
-		return BadRecommendation
-	}
-	digits, rest, ok := bytes.Cut(rest, []byte(", result: "))
-	if !ok {
-		return BadRecommendation
-	}
-	status, ok := parseInt(digits)
+	host, status, rest, ok := cutStatus(s)
 	if !ok {
 		return BadRecommendation
 	}
@@ -174,6 +167,26 @@ func parseRecommendation(s []byte, e *Event) Reason {
 	e.Kind, e.Host, e.Status, e.Result = Recommendation, host, status, rest[:i]
 	e.Took = time.Duration(took) * time.Millisecond
 	return Accepted
+}
+
+// cutStatus splits s around the first ", status N, result: " in it.
+func cutStatus(s []byte) (host []byte, status int, rest []byte, ok bool) {
+	for from := 0; ; {
+		i := bytes.Index(s[from:], []byte(", status "))
+		if i < 0 {
+			return nil, 0, nil, false
+		}
+		digits := from + i + len(", status ")
+		end := digits
+		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+			end++
+		}
+		status, number := parseInt(s[digits:end])
+		if rest, result := after(s[end:], ", result: "); number && result {
+			return s[:from+i], status, rest, true
+		}
+		from = digits
+	}
 }
 
 // after returns what follows prefix in s.

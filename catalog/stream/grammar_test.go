@@ -50,6 +50,7 @@ var accepted = []struct {
 		"2026-02-14T00:09:21.099,215124,recommendation request h, status 0, result: Connection refused, host, 12 ms, 1ms",
 		"recommendation 2026-02-14T00:09:21.099Z 215124 h 0 1ms Connection refused, host, 12 ms",
 	},
+	{"2022-11-14T12:23:12,1,recommendation request h, status , status 0, result: a, status 7, result: b, 3 ms", "recommendation 2022-11-14T12:23:12Z 1 h, status  0 3ms a, status 7, result: b"},
 	{"2022-11-14T12:23:12,1,recommendation request h, status 200, result: , 3 ms", "recommendation 2022-11-14T12:23:12Z 1 h 200 3ms "},
 }
 
