@@ -221,7 +221,7 @@ func TestMainJob(t *testing.T) {
 				Refused map[string]int
 			}
 			log := s.log()
-			s.run(&sum, "ingest", "--source", "file:"+log, "--edition", c.edition)
+			s.run(&sum, "ingest", "--source", "file:"+log, "--once", "--edition", c.edition)
 			refused := 0
 			for _, n := range sum.Refused {
 				refused += n
@@ -229,7 +229,7 @@ func TestMainJob(t *testing.T) {
 			if sum.Lines != s.stream.Lines || refused != s.stream.Refused || sum.Kept.Watch != s.stream.Watch {
 				t.Errorf("ingest %+v, want %d lines, %d refused, %d of watching", sum, s.stream.Lines, s.stream.Refused, s.stream.Watch)
 			}
-			s.run(&sum, "ingest", "--source", "file:"+log)
+			s.run(&sum, "ingest", "--source", "file:"+log, "--once")
 			if sum.Lines != 0 {
 				t.Errorf("the second time %d lines were new", sum.Lines)
 			}
@@ -296,7 +296,7 @@ func (s *site) tastes(address string) {
 func TestStoreGone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Edition2025, "", simulator.APIConfig{})
-	s.run(nil, "ingest", "--source", "file:"+s.log())
+	s.run(nil, "ingest", "--source", "file:"+s.log(), "--once")
 	s.run(nil, "import", "api", "--url", s.api, "--rate", "0")
 	s.run(nil, "build", "--embedder", "lsa", "--index", "flat")
 	address := s.serve()
@@ -329,7 +329,7 @@ func TestStoreGone(t *testing.T) {
 func TestSwapUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Edition2025, "", simulator.APIConfig{})
-	s.run(nil, "ingest", "--source", "file:"+s.log())
+	s.run(nil, "ingest", "--source", "file:"+s.log(), "--once")
 	s.run(nil, "import", "api", "--url", s.api, "--rate", "0")
 	var built struct{ Bundle struct{ ID string } }
 	bundles := []string{}
@@ -368,7 +368,7 @@ func TestSwapUnderLoad(t *testing.T) {
 func TestStartWithoutStore(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, simulator.Edition2025, "", simulator.APIConfig{})
-	s.run(nil, "ingest", "--source", "file:"+s.log())
+	s.run(nil, "ingest", "--source", "file:"+s.log(), "--once")
 	s.run(nil, "import", "api", "--url", s.api, "--rate", "0")
 	s.run(nil, "build", "--embedder", "lsa", "--index", "flat")
 	s.store = "postgres://nobody:secret@127.0.0.1:1/none?sslmode=disable&connect_timeout=1"

@@ -30,7 +30,7 @@ type importAPICmd struct {
 // Help is shown below the flags.
 func (importAPICmd) Help() string {
 	return `Examples:
-  marquee ingest --source file:movielog.log && marquee import api --url http://localhost:8080
+  marquee ingest --source file:movielog.log --once && marquee import api --url http://localhost:8080
   marquee import api --url http://localhost:8080 --edition 2026 --movies ids.txt
 
 What the store knows already, and what the API has said it does not know, is not

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"marquee/catalog/stream"
 	"marquee/embedder"
 	"marquee/recommender"
 	"marquee/recommender/bundle"
@@ -50,6 +51,7 @@ func (f rankingFlags) config() rank.Config {
 func rankingDefaults() map[string]string {
 	c := rank.DefaultConfig()
 	return map[string]string{
+		"batch_rows":           fmt.Sprint(stream.DefaultConfig().BatchLines),
 		"weight_similarity":    fmt.Sprint(c.Similarity),
 		"weight_quality":       fmt.Sprint(c.Quality),
 		"weight_popularity":    fmt.Sprint(c.Popularity),

@@ -1,49 +1,84 @@
 package main
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"marquee/catalog"
+	"marquee/catalog/sqlstore"
 	"marquee/catalog/stream"
 )
 
 type ingestCmd struct {
-	Source    string `help:"Where events come from: file:PATH, or - for standard input." required:"" placeholder:"SOURCE"`
-	Once      bool   `help:"End at the end of the source, which is all there is to do today."`
-	BatchRows int    `help:"Lines in one transaction." default:"5000" placeholder:"N"`
-	Edition   string `help:"Edition of the stream, which sets the rating scale of a new store: 2025 (1 to 5) or 2026 (1 to 10)." enum:",2025,2026" default:"" placeholder:"YEAR"`
-	Timezone  string `help:"Zone of the stream's clock, such as America/New_York." default:"UTC" placeholder:"ZONE"`
+	Source    string        `help:"Where events come from: file:PATH, - (standard input), kafka://HOST:PORT/TOPIC or http:HOST:PORT (POST /events)." required:"" placeholder:"SOURCE"`
+	Once      bool          `help:"End at the end of the file, or at what was the end of the topic, rather than wait for more."`
+	From      string        `help:"Where a file or partition begins that was never read: earliest, latest, a time, an offset, or last=1h." default:"earliest" placeholder:"START"`
+	Replay    bool          `help:"Begin at --from though more was read already: read it again."`
+	BatchRows int           `help:"Lines in one transaction, at most." default:"${batch_rows}" placeholder:"N"`
+	BatchWait time.Duration `help:"Longest time that a line waits for its transaction." default:"1s" placeholder:"TIME"`
+	Edition   string        `help:"Edition of the stream, which sets the rating scale of a new store: 2025 (1 to 5) or 2026 (1 to 10)." enum:",2025,2026" default:"" placeholder:"YEAR"`
+	Timezone  string        `help:"Zone of the stream's clock, such as America/New_York." default:"UTC" placeholder:"ZONE"`
+
+	kafkaFlags  `embed:"" prefix:"kafka-"`
+	postFlags   `embed:""`
+	lookupFlags `embed:""`
+	watchFlags  `embed:""`
+
+	PruneEvery     time.Duration `help:"Time between two removals of what is too old; 0: none. See \"marquee store prune\"." default:"0" placeholder:"TIME"`
+	retentionFlags `embed:""`
 }
 
 // Help is shown below the flags.
 func (ingestCmd) Help() string {
 	return `Examples:
-  marquee ingest --source file:movielog.log
-  marquee ingest --source - < old.log.gz
+  marquee ingest --source file:movielog.log --once          a file, to its end
+  marquee ingest --source file:movielog.log                 a file that grows and is rotated, like tail -F
+  marquee ingest --source - < old.log.gz                    standard input
+  marquee ingest --source kafka://broker:9092/movielog1     a topic, as one of the group "marquee" (?group=NAME)
+  marquee ingest --source http:127.0.0.1:8083 --token-file tokens
+  curl -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(uuidgen)" --data-binary @part.log 127.0.0.1:8083/events
+  marquee ingest --source kafka://broker:9092/movielog1 --from last=1h --replay
 
-A line that cannot be read goes to quarantine with its reason; the rest go in. The
-same file read twice, under any name, changes nothing: the store keeps how far it
-was read under the hash of its content. A pipe is named by its first batch, which is
-therefore stored when --batch-rows lines have come, or the end.`
+A batch and the offset after it are stored in one transaction: after a crash or a second run
+nothing is missing and nothing counts twice. A file is known by its content, under any name; a
+topic by its id; a pipe by its first batch, which is therefore stored when --batch-rows lines
+have come, or the end. A line that cannot be read goes to quarantine with its reason ("marquee
+quarantine"); the rest go in. While the store is away reading waits, and goes on by itself.`
 }
 
-// Run reads the source to its end.
-func (c *ingestCmd) Run(ctx context.Context, e *env) error {
-	if c.BatchRows < 1 || c.BatchRows > 1_000_000 {
-		return usage("--batch-rows is %d, want 1 to 1000000", c.BatchRows)
-	}
+// check refuses settings before anything is opened, and returns those of the stream.
+func (c *ingestCmd) check() (stream.Config, error) {
+	cfg := stream.DefaultConfig()
+	cfg.BatchLines, cfg.BatchWait = c.BatchRows, c.BatchWait
 	zone, err := time.LoadLocation(c.Timezone)
 	if err != nil {
-		return usage("--timezone: %v", err)
+		return cfg, usage("--timezone: %v", err)
+	}
+	cfg.Location = zone
+	if cfg.From, err = stream.ParseFrom(c.From, zone); err != nil {
+		return cfg, fmt.Errorf("--from: %w", wrapUsage(err))
+	}
+	cfg.From.Replay = c.Replay
+	if err := cfg.Validate(); err != nil {
+		return cfg, wrapUsage(err)
+	}
+	if c.PruneEvery < 0 {
+		return cfg, usage("--prune-every is %v, want 0 or more", c.PruneEvery)
+	}
+	return cfg, c.retentionFlags.check()
+}
+
+// Run reads the source to its end, or until ctx ends.
+func (c *ingestCmd) Run(ctx context.Context, e *env) error {
+	cfg, err := c.check()
+	if err != nil {
+		return err
 	}
 	store, err := e.openStore(ctx, true)
 	if err != nil {
@@ -53,23 +88,16 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	if err := setEdition(ctx, store, c.Edition); err != nil {
 		return err
 	}
-	cfg := stream.DefaultConfig()
-	cfg.BatchLines, cfg.Location = c.BatchRows, zone
 	if cfg.Scale, err = store.Scale(ctx); err != nil {
 		return err
 	}
 	bar := e.progress()
 	defer bar.end()
-	src, show, err := c.open(ctx, store, cfg, bar)
+	in, err := c.open(ctx, e, store, cfg, bar)
 	if err != nil {
 		return err
 	}
-	if f, ok := src.(io.Closer); ok {
-		defer f.Close()
-	}
-	run := stream.DefaultRunConfig()
-	run.Applied = func(_ catalog.Batch, _ catalog.Applied, total stream.Summary) { show(total) }
-	sum, err := stream.Run(ctx, src, store, run)
+	sum, err := c.work(ctx, e, store, in)
 	bar.end()
 	if err != nil {
 		return err
@@ -83,26 +111,69 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	return nil
 }
 
-// gunzip reads what comes through a pipe, unpacked if it is gzipped. It looks at
-// the first bytes when they are asked for, not before.
-type gunzip struct {
-	from  *bufio.Reader
-	plain io.Reader
+// work carries events from in to the store, with all that goes on beside it, and
+// ends when the source does. That the user ended a source which has no end is no
+// fault.
+func (c *ingestCmd) work(ctx context.Context, e *env, store *sqlstore.Store, in *input) (sum stream.Summary, err error) {
+	defer func() {
+		if cerr := in.close(); err == nil {
+			err = cerr
+		}
+	}()
+	asked := ctx
+	g, ctx := errgroup.WithContext(ctx)
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	watch, err := c.watch(ctx, e, in)
+	if err != nil {
+		return sum, err
+	}
+	look, err := c.lookup(e, store, watch)
+	if err != nil {
+		return sum, err
+	}
+	g.Go(func() error { return untilEnd(watch.serve(ctx)) })
+	g.Go(func() error { return untilEnd(look.run(ctx)) })
+	g.Go(func() error { return untilEnd(c.prune(ctx, e, store)) })
+	if in.serve != nil {
+		g.Go(func() error { return untilEnd(in.serve(ctx)) })
+	}
+	g.Go(func() error {
+		defer done()
+		run := stream.DefaultRunConfig()
+		run.Applied, run.Paused, run.Resumed = watch.applied, watch.paused, watch.resumed
+		var err error
+		sum, err = stream.Run(ctx, in.source, look.sink(store), run)
+		if err == nil {
+			err = look.finish(ctx)
+		}
+		if in.endless && asked.Err() != nil {
+			return untilEnd(err)
+		}
+		return err
+	})
+	return sum, g.Wait()
 }
 
-// Read implements [io.Reader].
-func (g *gunzip) Read(p []byte) (int, error) {
-	if g.plain == nil {
-		g.plain = g.from
-		if head, _ := g.from.Peek(2); len(head) == 2 && head[0] == 0x1f && head[1] == 0x8b {
-			unpacked, err := gzip.NewReader(g.from)
-			if err != nil {
-				return 0, err
+// prune removes what is too old, again and again.
+func (c *ingestCmd) prune(ctx context.Context, e *env, store *sqlstore.Store) error {
+	if c.PruneEvery == 0 {
+		return nil
+	}
+	tick := time.NewTicker(c.PruneEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case now := <-tick.C:
+			removed, err := store.Prune(ctx, c.policy(), now, 0, nil)
+			if err != nil && ctx.Err() == nil {
+				e.log.Warn("what is too old could not all be removed; the next attempt goes on", "error", err, "again_in", c.PruneEvery)
 			}
-			g.plain = unpacked
+			e.log.Info("what is too old was removed", "rows", removed.Total(), "removed", removed)
 		}
 	}
-	return g.plain.Read(p)
 }
 
 // scaled is a store whose rating scale can be set.
@@ -119,25 +190,6 @@ func setEdition(ctx context.Context, store scaled, edition string) error {
 		return err
 	}
 	return store.SetScale(ctx, scale)
-}
-
-func (c *ingestCmd) open(ctx context.Context, held stream.Offsets, cfg stream.Config, bar *progress) (stream.Source, func(stream.Summary), error) {
-	if c.Source == "-" {
-		src, err := stream.NewPipe(&gunzip{from: bufio.NewReader(os.Stdin)}, cfg, time.Now)
-		return src, func(s stream.Summary) { bar.show("ingest", int(s.Lines), 0) }, err
-	}
-	path, ok := strings.CutPrefix(c.Source, "file:")
-	if !ok {
-		return nil, nil, usage("--source is %q, want file:PATH or -", c.Source)
-	}
-	src, err := stream.OpenFile(ctx, path, held, cfg, time.Now)
-	if err != nil {
-		return nil, nil, err
-	}
-	return src, func(stream.Summary) {
-		read, size := src.Progress()
-		bar.bytes("ingest", read, size)
-	}, nil
 }
 
 func (e *env) printSummary(s stream.Summary) error {

@@ -38,19 +38,20 @@ type cli struct {
 	Kernel    string     `help:"Path of the vector kernels: auto, avx512, avx2 or go." enum:"auto,avx512,avx2,go" default:"auto" placeholder:"PATH"`
 	Config    configFile `help:"JSON file of settings by the names of their flags; flags and environment win." placeholder:"FILE"`
 
-	Import  importCmd  `cmd:"" help:"Bring movies, people and ratings into the store."`
-	Ingest  ingestCmd  `cmd:"" help:"Read the event stream into the store, each event exactly once."`
-	Data    dataCmd    `cmd:"" help:"Take and look at data versions: snapshots of what builds read."`
-	Build   buildCmd   `cmd:"" help:"Make a bundle from the store and publish it."`
-	Serve   serveCmd   `cmd:"" help:"Answer requests from the live bundle."`
-	Movie   movieCmd   `cmd:"" help:"Look at movies and their neighbours."`
-	User    userCmd    `cmd:"" help:"Look at a person's history and list; forget a person."`
-	Quality qualityCmd `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
-	Eval    evalCmd    `cmd:"" help:"Judge lists offline."`
-	Model   modelCmd   `cmd:"" help:"Get and check the weights of MiniLM."`
-	Bundle  bundleCmd  `cmd:"" help:"Look at the bundles that were built."`
-	Stored  storeCmd   `cmd:"" name:"store" help:"Look at the store and its settings."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Import     importCmd     `cmd:"" help:"Bring movies, people and ratings into the store."`
+	Ingest     ingestCmd     `cmd:"" help:"Read the event stream into the store, each event exactly once."`
+	Data       dataCmd       `cmd:"" help:"Take and look at data versions: snapshots of what builds read."`
+	Quarantine quarantineCmd `cmd:"" help:"Look at lines of the stream that could not be read, and read them again."`
+	Build      buildCmd      `cmd:"" help:"Make a bundle from the store and publish it."`
+	Serve      serveCmd      `cmd:"" help:"Answer requests from the live bundle."`
+	Movie      movieCmd      `cmd:"" help:"Look at movies and their neighbours."`
+	User       userCmd       `cmd:"" help:"Look at a person's history and list; forget a person."`
+	Quality    qualityCmd    `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
+	Eval       evalCmd       `cmd:"" help:"Judge lists offline."`
+	Model      modelCmd      `cmd:"" help:"Get and check the weights of MiniLM."`
+	Bundle     bundleCmd     `cmd:"" help:"Look at the bundles that were built."`
+	Stored     storeCmd      `cmd:"" name:"store" help:"Look at the store and its settings."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // errUsage reports a command line that is wrong in itself.

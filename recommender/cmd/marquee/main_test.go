@@ -118,7 +118,7 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("bundle list, want three and a header:\n%s", out)
 	}
 	s.must("bundle", "verify")
-	if out := s.must("store", "show"); !strings.Contains(out, "movies        4") {
+	if out := s.must("store", "show"); !strings.Contains(out, "movies            4\n") {
 		t.Errorf("store show:\n%s", out)
 	}
 	s.must("eval", "run", "--protocol", "leave-one-out", "--output", "json")
@@ -144,7 +144,7 @@ func TestIngestOnce(t *testing.T) {
 	if sum.Lines != 3 || sum.Kept.Watch != 1 || sum.Kept.Rate != 1 || len(sum.Refused) != 1 {
 		t.Errorf("ingest: %+v", sum)
 	}
-	decode(t, s.must("ingest", "--source", "file:"+log, "--output", "json"), &sum)
+	decode(t, s.must("ingest", "--source", "file:"+log, "--once", "--output", "json"), &sum)
 	if sum.Lines != 0 {
 		t.Errorf("second time: %+v, want nothing new", sum)
 	}
@@ -169,7 +169,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"movie", "neighbours", "Heat"}, 1, "marquee import"},
 		{[]string{"import", "jsonl", "nowhere.jsonl"}, 2, "nowhere.jsonl"},
 		{[]string{"ingest", "--source", "ftp://x"}, 2, "file:PATH"},
-		{[]string{"ingest", "--source", "file:nowhere.log"}, 1, "nowhere.log"},
+		{[]string{"ingest", "--source", "file:nowhere.log", "--once"}, 1, "nowhere.log"},
 		{[]string{"store", "scale", "1-5"}, 2, "min..max/step"},
 		{[]string{"--store", text, "store", "show"}, 1, "SQLite"},
 		{[]string{"--config", "nowhere.json", "version"}, 2, "nowhere.json"},
@@ -184,7 +184,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"import", "jsonl", s.file("wrong.jsonl", `{"id":"a b"}`)}, 1, "all 1 rows were refused"},
 		{[]string{"model", "verify"}, 1, "marquee model download"},
 		{[]string{"bundle", "publish", "x"}, 2, "16 hex digits"},
-		{[]string{"ingest", "--source", "file:" + text}, 1, "all 1 lines were refused"},
+		{[]string{"ingest", "--source", "file:" + text, "--once"}, 1, "all 1 lines were refused"},
 	} {
 		_, errs, code := s.run(c.args...)
 		if code != c.code || !strings.Contains(errs, c.want) {

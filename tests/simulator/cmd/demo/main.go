@@ -151,7 +151,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 // show lets the program do the job.
 func (d *demo) show(ctx context.Context, began time.Time) error {
 	for _, args := range [][]string{
-		{"ingest", "--source", "file:" + d.path("movielog.log")},
+		{"ingest", "--source", "file:" + d.path("movielog.log"), "--once"},
 		{"import", "api", "--url", d.api, "--rate", "0"},
 		{"import", "jsonl", d.path("facts.jsonl"), "--merge", "imdb_id"},
 		{"build", "--embedder", "lsa"},

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"marquee/catalog"
+	"marquee/catalog/stream"
+)
+
+// watchFlags say who is told how ingestion goes.
+type watchFlags struct {
+	AdminListen   string        `help:"Address of /metrics and /health, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
+	RefusedWindow time.Duration `help:"Time over which the share of refused lines is taken." default:"5m" placeholder:"TIME"`
+	RefusedAlert  float64       `help:"Share of refused lines in the window, 0 to 1, from which the alert is on." default:"0.02" placeholder:"SHARE"`
+	RefusedLeast  int64         `help:"Lines in the window below which the alert stays off." default:"200" placeholder:"N"`
+}
+
+// A watch counts what an ingestion does, for /metrics, for the bar of progress
+// and for the alert about refused lines. Its metrics are some 40 series.
+type watch struct {
+	flags  watchFlags
+	log    *slog.Logger
+	show   func(stream.Summary)
+	window *stream.Window
+	listen net.Listener // nil: nobody is told
+	reg    *prometheus.Registry
+
+	lines   *prometheus.CounterVec
+	batches prometheus.Counter
+	rows    prometheus.Histogram
+	pauses  prometheus.Counter
+	away    atomic.Bool // the store is
+	alert   atomic.Bool
+}
+
+func (c *ingestCmd) watch(ctx context.Context, e *env, in *input) (*watch, error) {
+	f := c.watchFlags
+	if f.RefusedWindow < time.Second || f.RefusedAlert <= 0 || f.RefusedAlert > 1 {
+		return nil, usage("--refused-window is %v and --refused-alert %v, want a second or more, and a share above 0 up to 1", f.RefusedWindow, f.RefusedAlert)
+	}
+	w := &watch{flags: f, log: e.log, show: in.show, window: stream.NewWindow(f.RefusedWindow, time.Now), reg: prometheus.NewRegistry()}
+	w.register(in)
+	if c.Once || f.AdminListen == "" {
+		return w, nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", f.AdminListen)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with --admin-listen, or none with --admin-listen=", err)
+	}
+	w.listen = l
+	e.log.Info("reading events", "source", in.name, "admin", l.Addr().String())
+	return w, nil
+}
+
+func (w *watch) register(in *input) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "marquee", Subsystem: "ingest", Name: name, Help: help})
+	}
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "marquee", Subsystem: "ingest", Name: name, Help: help}, value)
+	}
+	w.lines = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "marquee", Subsystem: "ingest", Name: "lines_total",
+		Help: "Lines stored, by kind, or by the reason for which they were refused."}, []string{"outcome", "reason"})
+	w.batches = counter("batches_total", "Transactions of the store.")
+	w.pauses = counter("pauses_total", "Times that reading stopped because the store was away.")
+	w.rows = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "marquee", Subsystem: "ingest", Name: "batch_lines",
+		Help: "Lines in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 10, 6)})
+	w.reg.MustRegister(w.lines, w.batches, w.pauses, w.rows, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("refused_share", "Share of refused lines in the last window, 0 to 1.", func() float64 { share, _ := w.window.Share(); return share }),
+		gauge("refused_alert", "1 while the share of refused lines is at or above --refused-alert.", func() float64 { return truth(w.alerting()) }),
+		gauge("paused", "1 while the store is away and nothing is read.", func() float64 { return truth(w.away.Load()) }),
+		gauge("newest_event_timestamp_seconds", "Time of the newest event stored, on the stream's clock.", func() float64 {
+			if at := w.window.Newest(); !at.IsZero() {
+				return float64(at.UnixMilli()) / 1000
+			}
+			return 0
+		}),
+	)
+	if in.register != nil {
+		in.register(w.reg)
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// applied counts a batch.
+func (w *watch) applied(b catalog.Batch, done catalog.Applied, total stream.Summary) {
+	w.window.Observe(b, done)
+	var one stream.Summary
+	one.Add(b, done)
+	for kind, n := range map[string]int64{"watch": one.Kept.Watch, "rate": one.Kept.Rate, "recommendation": one.Kept.Recommendation, "create_account": one.Kept.CreateAccount} {
+		w.lines.WithLabelValues(kind, "").Add(float64(n))
+	}
+	for reason, n := range one.Refused {
+		w.lines.WithLabelValues("refused", string(reason)).Add(float64(n))
+	}
+	w.batches.Inc()
+	w.rows.Observe(float64(one.Lines))
+	if w.show != nil {
+		w.show(total)
+	}
+	w.tell()
+}
+
+// alerting reports whether too many lines of the window were refused.
+func (w *watch) alerting() bool {
+	share, lines := w.window.Share()
+	return lines >= w.flags.RefusedLeast && share >= w.flags.RefusedAlert
+}
+
+// tell logs when the alert goes on and off.
+func (w *watch) tell() {
+	now := w.alerting()
+	if w.alert.Swap(now) == now {
+		return
+	}
+	share, lines := w.window.Share()
+	if now {
+		w.log.Warn("many lines are refused; \"marquee quarantine stats\" says why", "share", share, "lines", lines, "window", w.flags.RefusedWindow, "alert_from", w.flags.RefusedAlert)
+		return
+	}
+	w.log.Info("the share of refused lines is back below the alert", "share", share, "lines", lines)
+}
+
+func (w *watch) paused(err error) {
+	w.away.Store(true)
+	w.pauses.Inc()
+	w.log.Error("the store is away; nothing is read until it is back", "error", err)
+}
+
+func (w *watch) resumed(after time.Duration) {
+	w.away.Store(false)
+	w.log.Info("the store is back; reading goes on", "away_for", after)
+}
+
+// serve answers on the admin address until ctx ends.
+func (w *watch) serve(ctx context.Context) error {
+	if w.listen == nil {
+		return nil
+	}
+	r := mux.NewRouter()
+	r.Methods(http.MethodGet).Path("/metrics").Handler(promhttp.HandlerFor(w.reg, promhttp.HandlerOpts{}))
+	r.Methods(http.MethodGet).Path("/health/live").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "live") })
+	r.Methods(http.MethodGet).Path("/health/ready").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		if w.away.Load() {
+			http.Error(rw, "the store is away", http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(rw, "ready")
+	})
+	return serveUntil(ctx, w.listen, r, w.log)
+}
+
+// drainWithin is how long requests under way may take at the end.
+const drainWithin = 10 * time.Second
+
+// serveUntil answers on l until ctx ends, then lets requests under way finish.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: 2 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	defer cancel()
+	err := srv.Shutdown(drain)
+	if err != nil {
+		srv.Close()
+	}
+	if serr := <-ended; !errors.Is(serr, http.ErrServerClosed) {
+		err = errors.Join(err, serr)
+	}
+	return err
+}
