@@ -107,7 +107,7 @@ func ensure() (base *url.URL, ours bool, err error) {
 	} else if !shared.managed {
 		panic("pgtest.DSN without pgtest.Main: nobody would stop the server; add func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }")
 	} else {
-		shared.server, shared.err = start()
+		shared.server, shared.err = start(quick())
 		if shared.err == nil {
 			shared.base = shared.server.url()
 		}

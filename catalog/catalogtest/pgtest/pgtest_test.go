@@ -39,3 +39,25 @@ func TestDSN(t *testing.T) {
 		t.Logf("%s sorts a before B: %v", name, before)
 	}
 }
+
+// What a crashed server had answered for is there when it is back.
+func TestServerCrash(t *testing.T) {
+	s := pgtest.Start(t)
+	db, err := sql.Open("postgres", s.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)"); err != nil {
+		t.Fatal(err)
+	}
+	s.Crash(t)
+	if err := db.Ping(); err == nil {
+		t.Error("a crashed server answers")
+	}
+	s.Restart(t)
+	var n int
+	if err := db.QueryRow("SELECT n FROM kept").Scan(&n); err != nil || n != 7 {
+		t.Errorf("after the crash: %d, %v, want 7", n, err)
+	}
+}

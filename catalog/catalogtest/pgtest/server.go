@@ -23,13 +23,27 @@ const debian = "/usr/lib/postgresql/*/bin"
 
 // A server is a PostgreSQL that this process started.
 type server struct {
-	folder string // holds the data, the socket and the log
-	cmd    *exec.Cmd
-	exited chan error // receives what Wait returned
+	folder   string // holds the data, the socket and the log
+	owner    *owner
+	postgres string // its program
+	settings []string
+	cmd      *exec.Cmd
+	exited   chan error // receives what Wait returned
+}
+
+// quick are settings of a server whose data need not outlive it.
+func quick() []string {
+	return []string{"-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB"}
+}
+
+// lasting are settings of a server that is crashed, but not its machine: what it
+// has answered for is with the system then.
+func lasting() []string {
+	return []string{"-F", "-c", "synchronous_commit=on", "-c", "max_connections=50", "-c", "shared_buffers=64MB"}
 }
 
 // start makes a new database cluster and serves it.
-func start() (*server, error) {
+func start(settings []string) (*server, error) {
 	initdb, postgres, err := find()
 	if err != nil {
 		return nil, err
@@ -38,8 +52,8 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{folder: folder, exited: make(chan error, 1)}
-	if err := s.boot(initdb, postgres); err != nil {
+	s := &server{folder: folder, postgres: postgres, settings: settings, exited: make(chan error, 1)}
+	if err := s.boot(initdb); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
@@ -74,28 +88,33 @@ func isProgram(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
-func (s *server) boot(initdb, postgres string) error {
-	owner, err := unprivileged()
-	if err != nil {
+func (s *server) boot(initdb string) error {
+	var err error
+	if s.owner, err = unprivileged(); err != nil {
 		return err
 	}
-	if err := owner.give(s.folder); err != nil {
+	if err := s.owner.give(s.folder); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
-	data := filepath.Join(s.folder, "data")
-	init := exec.CommandContext(ctx, initdb, "--pgdata="+data, "--username="+superuser, "--auth=trust",
+	init := exec.CommandContext(ctx, initdb, "--pgdata="+s.data(), "--username="+superuser, "--auth=trust",
 		"--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	init.Dir = s.folder
-	owner.run(init)
+	s.owner.run(init)
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb in %s: %w\n%s", s.folder, err, bytes.TrimSpace(out))
 	}
-	s.cmd = exec.Command(postgres, "-D", data, "-k", s.folder, "-h", "", "-F",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB")
+	return s.launch(ctx)
+}
+
+func (s *server) data() string { return filepath.Join(s.folder, "data") }
+
+// launch serves the cluster that is there.
+func (s *server) launch(ctx context.Context) error {
+	s.cmd = exec.Command(s.postgres, append([]string{"-D", s.data(), "-k", s.folder, "-h", ""}, s.settings...)...)
 	s.cmd.Dir = s.folder
-	owner.run(s.cmd)
+	s.owner.run(s.cmd)
 	return s.serve(ctx)
 }
 
