@@ -99,7 +99,7 @@ func (t *twinFinder) result() Duplicate {
 	for _, group := range t.twins {
 		out.Examples = append(out.Examples, group)
 	}
-	slices.SortFunc(out.Examples, func(a, b []catalog.MovieID) int { return slices.Compare(a, b) })
+	slices.SortFunc(out.Examples, slices.Compare)
 	out.Examples = out.Examples[:min(maxExamples, len(out.Examples))]
 	return out
 }

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
 	"regexp"
@@ -118,7 +119,7 @@ func TestChartsAreAccessible(t *testing.T) {
 	for _, c := range charts {
 		dec := xml.NewDecoder(strings.NewReader(c))
 		for {
-			if _, err := dec.Token(); err == io.EOF {
+			if _, err := dec.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("%v in %.200s", err, c)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
 	"pgregory.net/rapid"
 
 	"marquee/catalog/stats"
@@ -174,7 +175,15 @@ func TestEffectSizesAreAntisymmetric(t *testing.T) {
 		if d, back := stats.MeanDifference(a, b), stats.MeanDifference(b, a); !math.IsNaN(d) && math.Abs(d+back) > 1e-9 {
 			t.Fatalf("mean difference %v, the other way %v", d, back)
 		}
-		if w := stats.Wasserstein(a, b); w < math.Abs(stats.MeanDifference(a, b))-1e-9 {
+		w := stats.Wasserstein(a, b)
+		move := stat.WassersteinDistance(a.Values, b.Values, slices.Clone(a.Weights), slices.Clone(b.Weights))
+		_, va := stat.MeanVariance(x, nil)
+		_, vb := stat.MeanVariance(y, nil)
+		sd := math.Sqrt((float64(len(x)-1)*va + float64(len(y)-1)*vb) / float64(len(x)+len(y)-2))
+		if !math.IsNaN(w) && math.Abs(w*sd-move) > 1e-9 {
+			t.Fatalf("moved by %v, gonum has %v", w*sd, move)
+		}
+		if w < math.Abs(stats.MeanDifference(a, b))-1e-9 {
 			t.Fatalf("moved by %v, less than the means by %v", w, stats.MeanDifference(a, b))
 		}
 	})

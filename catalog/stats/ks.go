@@ -25,7 +25,7 @@ func KolmogorovSmirnov(a, b Sample) (d, p float64) {
 	if n == 0 || m == 0 {
 		return nan, nan
 	}
-	d = stat.KolmogorovSmirnov(a.Values, a.Weights, b.Values, b.Weights)
+	d = min(1, stat.KolmogorovSmirnov(a.Values, a.Weights, b.Values, b.Weights)) // sums of shares may round to more
 	return d, kolmogorovTail(d * math.Sqrt(n*m/(n+m)))
 }
 
