@@ -181,6 +181,7 @@ func TestRefusals(t *testing.T) {
 		"no body":             {"", func(*http.Request) {}, 400},
 		"too many bytes":      {strings.Repeat("x", 1001), func(*http.Request) {}, 413},
 		"too many lines":      {"a\nb\nc\nd\ne\nf\n", func(*http.Request) {}, 413},
+		"one line too many":   {"a\nb\nc\nd\ne\nf", func(*http.Request) {}, 413},
 		"JSON":                {`{"a":1}`, with("Content-Type", "application/json"), 415},
 		"a form":              {"x", with("Content-Type", `multipart/form-data; boundary="x"`), 415},
 		"as curl sends it":    {lines(1), with("Content-Type", "application/x-www-form-urlencoded"), 200},
@@ -253,6 +254,63 @@ func TestStoreHangs(t *testing.T) {
 	}
 	if dst.minutes != 10 {
 		t.Errorf("%d minutes were stored, want each once", dst.minutes)
+	}
+}
+
+// A slow body holds one of the places, so that no more bodies are in memory than
+// may wait; when it is given up, its place is free.
+func TestBodiesInMemory(t *testing.T) {
+	cfg := config()
+	cfg.Queue = 1
+	src := start(t, cfg, newSink())
+	slow, feed := io.Pipe()
+	r := request("slow", "")
+	r.Body = slow
+	code := make(chan int)
+	go func() { code <- send(src, r).Code }()
+	if _, err := io.WriteString(feed, lines(1)); err != nil { // returns when it was read
+		t.Fatal(err)
+	}
+	if w := send(src, request("k", lines(1))); w.Code != 429 {
+		t.Errorf("beside the slow one: %d, want 429", w.Code)
+	}
+	feed.CloseWithError(errors.New("gone"))
+	if got := <-code; got != 400 {
+		t.Errorf("the slow one: %d, want 400", got)
+	}
+	for i := range 3 {
+		if w := send(src, request(fmt.Sprint("k", i), lines(1))); w.Code != 200 {
+			t.Errorf("after it: %d %s, want 200", w.Code, w.Body)
+		}
+	}
+}
+
+// A Run that was cut short leaves a body behind; the next one takes it.
+func TestRunAgain(t *testing.T) {
+	dst := newSink()
+	src, err := post.New(config(), stream.DefaultConfig(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := make(chan int)
+	go func() { code <- send(src, request("k", lines(2))).Code }()
+	dst.fail = catalog.ErrUnavailable
+	if _, err := stream.Run(t.Context(), src, dst, stream.RunConfig{}); !errors.Is(err, catalog.ErrUnavailable) {
+		t.Fatalf("got %v, want the store's error", err)
+	}
+	dst.fail = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := stream.Run(ctx, src, dst, stream.RunConfig{})
+		ended <- err
+	}()
+	if got := <-code; got != 200 || dst.minutes != 2 {
+		t.Errorf("%d, %d minutes; want 200 and 2", got, dst.minutes)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

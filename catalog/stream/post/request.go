@@ -84,7 +84,11 @@ func (s *Source) body(w http.ResponseWriter, r *http.Request) ([]byte, *refusal)
 	case len(data) == 0:
 		return nil, refuse(http.StatusBadRequest, "the body is empty, want lines of the stream")
 	}
-	if n := bytes.Count(data, []byte("\n")); n > s.cfg.BodyLines {
+	n := bytes.Count(data, []byte("\n"))
+	if data[len(data)-1] != '\n' {
+		n++ // the last line needs no end
+	}
+	if n > s.cfg.BodyLines {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "the body has %d lines, want at most %d; send it in parts, each under a key of its own", n, s.cfg.BodyLines)
 	}
 	return data, nil

@@ -25,7 +25,8 @@ type Source struct {
 	rows   *stream.Rows
 	now    func() time.Time
 	tokens [][sha256.Size]byte
-	queue  chan *posted
+	slots  chan struct{} // one taken for each body that is in memory
+	queue  chan *posted  // has room for all of them
 	closed chan struct{}
 	close  sync.Once
 
@@ -63,7 +64,8 @@ func New(cfg Config, lines stream.Config, now func() time.Time) (*Source, error)
 	if lines.From != (stream.From{}) {
 		return nil, fmt.Errorf("a start in the middle is not for posts: %w", catalog.ErrInvalid)
 	}
-	s := &Source{cfg: cfg, rows: stream.NewRows(lines, now), now: now, queue: make(chan *posted, cfg.Queue), closed: make(chan struct{})}
+	s := &Source{cfg: cfg, rows: stream.NewRows(lines, now), now: now, closed: make(chan struct{})}
+	s.slots, s.queue = make(chan struct{}, cfg.Queue), make(chan *posted, cfg.Queue)
 	for _, t := range cfg.Tokens {
 		s.tokens = append(s.tokens, sha256.Sum256([]byte(t)))
 	}
@@ -115,23 +117,34 @@ func (s *Source) take(w http.ResponseWriter, r *http.Request) (answer, *refusal)
 	if err != nil {
 		return answer{}, err
 	}
+	if err := s.enter(); err != nil {
+		return answer{}, err
+	}
 	body, err := s.body(w, r)
 	if err != nil {
+		<-s.slots
 		return answer{}, err
 	}
 	sum := sha256.Sum256([]byte(k))
 	p := &posted{partition: "post:sha256:" + hex.EncodeToString(sum[:]), body: body, answer: make(chan answer, 1)}
+	s.queue <- p // it has a slot, so there is room
+	return s.wait(r.Context(), p)
+}
+
+// enter takes a slot, which answer gives back. A body is read after that, so that
+// no more of them are in memory than may wait.
+func (s *Source) enter() *refusal {
 	select {
 	case <-s.closed:
-		return answer{}, &refusal{http.StatusServiceUnavailable, "events are no longer taken here; send the same request again, elsewhere or later", true}
+		return &refusal{http.StatusServiceUnavailable, "events are no longer taken here; send the same request again, elsewhere or later", true}
 	default:
 	}
 	select {
-	case s.queue <- p:
+	case s.slots <- struct{}{}:
+		return nil
 	default:
-		return answer{}, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d requests wait already; send the same request again", s.cfg.Queue), true}
+		return &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d requests wait already; send the same request again", s.cfg.Queue), true}
 	}
-	return s.wait(r.Context(), p)
 }
 
 func (s *Source) wait(ctx context.Context, p *posted) (answer, *refusal) {
@@ -150,13 +163,17 @@ func (s *Source) wait(ctx context.Context, p *posted) (answer, *refusal) {
 	return answer{}, &refusal{http.StatusServiceUnavailable, "the store has not answered yet; the lines may still go in: send the same request again, under the same key", true}
 }
 
-// Fetch implements [stream.Source]: each batch is one body. After Close it returns
-// io.EOF.
+// Fetch implements [stream.Source]: each batch is one body. One that was handed
+// over and never answered, because Run was cut short, is handed over again. After
+// Close Fetch returns io.EOF.
 func (s *Source) Fetch(ctx context.Context) (catalog.Batch, error) {
 	select {
 	case <-s.closed:
 		return catalog.Batch{}, io.EOF
 	default:
+	}
+	if s.current != nil {
+		return s.current.batch, nil
 	}
 	select {
 	case p := <-s.queue:
@@ -223,6 +240,7 @@ func (s *Source) tell(p *posted, done catalog.Applied, replayed bool) {
 func (s *Source) answer(p *posted, a answer) {
 	p.answer <- a // has room: each is answered once
 	s.current = nil
+	<-s.slots
 }
 
 // Close refuses new requests, answers those that wait by 503, and ends Fetch. A
