@@ -17,7 +17,7 @@ func (s *Server) expose(rec *recorder, r *http.Request, at time.Time) {
 	a := rec.answer
 	user, _ := userOf(r) // nobody, if the request named nobody
 	e := catalog.Exposure{
-		RequestID: requestID(r), At: at, User: user, Bundle: a.Live.Bundle.Manifest.ID, Tier: string(a.List.Tier),
+		RequestID: requestID(r), At: at, User: user, Bundle: a.Live.Bundle.Manifest.ID, Sequence: a.Sequence, Tier: string(a.List.Tier),
 		Movies: make([]catalog.Exposed, len(a.List.Items)),
 	}
 	ids := a.Live.Snapshot.Movies.IDs

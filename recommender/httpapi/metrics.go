@@ -50,12 +50,7 @@ func NewMetrics() *Metrics {
 
 // Follow adds what a follower and a history cache tell of themselves.
 func (m *Metrics) Follow(status func() recommender.Status, cache func() (hits, misses int64, people int), lag func() (time.Duration, bool)) {
-	gauge := func(name, help string, f func() float64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
-	}
-	counter := func(name, help string, f func() float64) {
-		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f))
-	}
+	gauge, counter := m.Gauge, m.Counter
 	counter("marquee_bundle_swaps_total", "Bundles taken.", func() float64 { return float64(status().Swaps) })
 	counter("marquee_bundle_refused_total", "Bundles refused.", func() float64 { return float64(status().Refused) })
 	gauge("marquee_bundle_loaded_timestamp_seconds", "When the live bundle was taken.", func() float64 { return float64(status().Loaded.Unix()) })
@@ -69,6 +64,16 @@ func (m *Metrics) Follow(status func() recommender.Status, cache func() (hits, m
 		}
 		return d.Seconds()
 	})
+}
+
+// Gauge adds a metric that goes up and down.
+func (m *Metrics) Gauge(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+}
+
+// Counter adds a metric that only grows.
+func (m *Metrics) Counter(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
 // Handler shows the metrics.

@@ -257,7 +257,7 @@ func TestSecureListener(t *testing.T) {
 	if err := os.WriteFile(wrong, []byte("not that"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o := try(t, filepath.Join(dir, "wrong"), append([]string{"ingest"}, args("scram-sha-512", "--kafka-password-file", wrong)...)...)
+	o := try(t, filepath.Join(dir, "refused"), append([]string{"ingest"}, args("scram-sha-512", "--kafka-password-file", wrong)...)...)
 	if o.err == nil || !strings.Contains(strings.ToLower(o.stderr), "password") || strings.Contains(o.stderr, "not that") {
 		t.Errorf("a wrong password: %v, %s; want an error that speaks of the password and does not show it", o.err, o.stderr)
 	}

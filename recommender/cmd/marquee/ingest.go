@@ -29,6 +29,7 @@ type ingestCmd struct {
 	postFlags   `embed:""`
 	lookupFlags `embed:""`
 	watchFlags  `embed:""`
+	relayFlags  `embed:""`
 
 	PruneEvery     time.Duration `help:"Time between two removals of what is too old; 0: none. See \"marquee store prune\"." default:"0" placeholder:"TIME"`
 	retentionFlags `embed:""`
@@ -132,7 +133,12 @@ func (c *ingestCmd) work(ctx context.Context, e *env, store *sqlstore.Store, in 
 	if err != nil {
 		return sum, err
 	}
+	changes, err := c.relay(e, store)
+	if err != nil {
+		return sum, err
+	}
 	g.Go(func() error { return untilEnd(watch.serve(ctx)) })
+	g.Go(func() error { return untilEnd(changes.run(ctx)) })
 	g.Go(func() error { return untilEnd(look.run(ctx)) })
 	g.Go(func() error { return untilEnd(c.prune(ctx, e, store)) })
 	if in.serve != nil {

@@ -81,3 +81,18 @@ func readSmall(path string, limit int64) (string, error) {
 	text, err := os.ReadFile(path)
 	return string(text), err
 }
+
+// writer opens the topic at url for writing; set puts its name where it belongs.
+func (f kafkaFlags) writer(e *env, url string, set func(c *kafka.WriterConfig, topic string)) (*kafka.Writer, error) {
+	at, err := f.config(url)
+	if err != nil {
+		return nil, err
+	}
+	cfg := kafka.DefaultWriterConfig()
+	cfg.Connection = at.Connection
+	set(&cfg, at.Topic)
+	if err := cfg.Validate(); err != nil {
+		return nil, wrapUsage(err)
+	}
+	return kafka.NewWriter(cfg, e.log)
+}

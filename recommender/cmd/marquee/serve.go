@@ -28,6 +28,8 @@ type serveCmd struct {
 	Drain          time.Duration `help:"Time for requests under way to finish at the end." default:"10s" placeholder:"TIME"`
 	AccessLog      bool          `help:"Log one line a request." default:"true" negatable:""`
 	addedFlags
+	exposureFlags `embed:""`
+	eventFlags    `embed:""`
 }
 
 // Help is shown below the flags.
@@ -38,11 +40,13 @@ func (serveCmd) Help() string {
   curl -H 'Accept: application/json' localhost:8082/recommend/1
   curl localhost:8082/similar/1
   curl localhost:9082/metrics
+  marquee serve --token-file tokens         # takes POST /events too, like "marquee ingest --source http:..."
 
 The server follows the live bundle: "marquee build" in another terminal swaps a
 new one in while it serves. Movies that are added or edited between two builds are
 embedded and listed within seconds, and people who were forgotten are not
-remembered. While the store is away it answers from the bundle.`
+remembered. While the store is away it answers from the bundle. Every list that was
+served is kept (--no-exposures: not), behind the request.`
 }
 
 // Run serves until ctx ends.
@@ -83,16 +87,32 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	}
 	metrics := httpapi.NewMetrics()
 	metrics.Follow(follower.Status, cache.Stats, cache.Lag)
-	server := httpapi.New(service, follower.Status, metrics, e.log, c.config())
+	follows(metrics, added.Status)
+	lists, err := c.exposureFlags.open(e, store, metrics)
+	if err != nil {
+		return err
+	}
+	events, err := c.eventFlags.open(e, store)
+	if err != nil {
+		return errors.Join(err, lists.close())
+	}
+	httpCfg := c.config()
+	httpCfg.Exposed, httpCfg.Events = lists.exposed(), events.handler()
+	server := httpapi.New(service, follower.Status, metrics, e.log, httpCfg)
 	e.log.Info("serving", "listen", public.Addr().String(), "admin", c.AdminListen)
 
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return server.Serve(ctx, public, admin) })
+	// Lists are kept until the last request has been answered.
+	served, last := context.WithCancel(context.WithoutCancel(ctx))
+	defer last()
+	g.Go(func() error { defer last(); return server.Serve(ctx, public, admin) })
 	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
 	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
 	g.Go(func() error { return untilEnd(added.Run(ctx)) })
 	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
-	if err := g.Wait(); err != nil {
+	g.Go(func() error { return untilEnd(events.run(ctx)) })
+	lists.run(served, g)
+	if err := errors.Join(g.Wait(), lists.close()); err != nil {
 		return err
 	}
 	e.log.Info("ended; every request under way was answered")
@@ -105,7 +125,15 @@ func (c *serveCmd) follow(e *env, store *lateStore, service *recommender.Service
 	if err != nil {
 		return nil, err
 	}
-	return delta.NewFollower(store, service, cache, c.open(e), store, cfg, e.log)
+	return delta.NewFollower(store, service, cache, c.addedFlags.open(e), store, cfg, e.log)
+}
+
+// follows adds what the follower of changes tells of itself.
+func follows(m *httpapi.Metrics, status func() delta.Status) {
+	m.Gauge("marquee_change_sequence", "Number of the last change that is in what serves.", func() float64 { return float64(status().Sequence) })
+	m.Gauge("marquee_added_movies", "Movies that came after the build and are served.", func() float64 { return float64(status().Movies) })
+	m.Gauge("marquee_added_movies_waiting", "Movies that came after the build and wait to be embedded.", func() float64 { return float64(status().Waiting) })
+	m.Gauge("marquee_added_movies_left_out", "Movies that came after the build and wait for the next one.", func() float64 { return float64(status().LeftOut) })
 }
 
 // untilEnd takes the end of the context for what it is: no error.
