@@ -71,7 +71,7 @@ type buildCmd struct {
 	rankingFlags
 	Neighbours int    `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
 	Seed       uint64 `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
-	Data       string `help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
+	Data       string `env:"MARQUEE_DATA_VERSION" help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
 	NoPublish  bool   `help:"Put the bundle on the shelf, but do not make it live."`
 }
 
