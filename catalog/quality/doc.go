@@ -14,9 +14,11 @@
 // event time, half open. A watch belongs to the window in which its last minute
 // fell.
 //
-// Doubts. Events of one person are not independent, so the p-values of the drift
-// are too small, the more the more events a person has: a verdict of drift needs an
-// effect size as well, and the effect sizes do not suffer from it. A minute that
+// Doubts. Events of one person are not independent, and one person may have
+// thousands. In the drift a person therefore counts with the first 50 observations
+// of a feature at most, by movie id, and the tests count people, not events
+// (stats.EffectiveN), as if all events of one person were alike: they are
+// conservative, and a small shift among few people is not found. A minute that
 // is watched after a window takes its watch out of the window, so the current
 // window holds a few more unfinished watches than the reference. What is stored
 // while Run reads may be in one table and not yet in another.

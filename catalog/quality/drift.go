@@ -3,7 +3,10 @@ package quality
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"gonum.org/v1/gonum/floats"
 
 	"marquee/catalog/stats"
 )
@@ -19,7 +22,7 @@ const (
 	DriftNone     Verdict = "none"
 	DriftModerate Verdict = "moderate"
 	DriftLarge    Verdict = "large"
-	DriftTooFew   Verdict = "too_few"      // fewer than MinSample observations in a window
+	DriftTooFew   Verdict = "too_few"      // fewer than MinSample effective observations in a window
 	DriftNot      Verdict = "not_compared" // it means nothing for these windows
 )
 
@@ -28,9 +31,9 @@ func (v Verdict) compared() bool { return v != DriftTooFew && v != DriftNot }
 
 const (
 	// DriftAlpha is the probability, at most, that any feature at all is found to
-	// have moved while none has, if observations are independent.
+	// have moved while none has, if people are independent of each other.
 	DriftAlpha = 0.01
-	// MinSample is how many observations a window needs: with fewer a distance of
+	// MinSample is how many effective observations a window needs: with fewer a distance of
 	// stats.DistanceLarge is within what chance makes.
 	MinSample = 100
 	// driftBins is into how many bins a number is put for the PSI, by quantiles of
@@ -72,6 +75,8 @@ type Feature struct {
 	About      string   `json:"about"`
 	Reference  int64    `json:"reference_n"` // observations
 	Current    int64    `json:"current_n"`
+	ReferenceN float64  `json:"reference_effective_n"` // stats.EffectiveN, by people: what tests and intervals count with
+	CurrentN   float64  `json:"current_effective_n"`
 	Sampled    bool     `json:"sampled,omitempty"` // figures are of a sample of stats.ReservoirSize
 	Verdict    Verdict  `json:"verdict"`
 	Why        string   `json:"why"`
@@ -92,7 +97,7 @@ type Feature struct {
 	CliffsDelta    *float64 `json:"cliffs_delta,omitempty"`
 	Wasserstein    *float64 `json:"wasserstein,omitempty"` // standardised
 
-	ChiSquare *float64 `json:"chi_square,omitempty"` // of categories
+	ChiSquare *float64 `json:"chi_square,omitempty"` // of categories, on counts scaled to the effective observations
 	DF        int      `json:"df,omitempty"`
 	Pooled    int      `json:"pooled,omitempty"` // rare words put together
 	CramersV  *float64 `json:"cramers_v,omitempty"`
@@ -139,11 +144,14 @@ func windows(span *Window, reference, current *Window) (ref, cur *Window, basis 
 func compare(a, b *windowProfile, seed uint64, day bool) []Feature {
 	var out []Feature
 	for i, f := range features {
-		r := Feature{Name: f.name, Kind: f.kind, Unit: f.unit, About: f.about}
+		r := Feature{Name: f.name, Kind: f.kind, Unit: f.unit, About: f.about, Reference: a.total(i), Current: b.total(i)}
+		r.ReferenceN, r.CurrentN = a.people[i].N(), b.people[i].N()
 		switch {
 		case f.name == featureHour && !day:
-			r.Reference, r.Current = a.numbers[i].N(), b.numbers[i].N()
 			r.Verdict, r.Why = DriftNot, "a window is shorter than a day"
+		case r.ReferenceN < MinSample || r.CurrentN < MinSample:
+			r.Verdict = DriftTooFew
+			r.Why = fmt.Sprintf("%.0f and %.0f effective observations, want %d in each window", r.ReferenceN, r.CurrentN, MinSample)
 		case f.kind == KindNumber:
 			r.numbers(a.numbers[i], b.numbers[i], seed+uint64(i))
 		default:
@@ -173,21 +181,8 @@ func maybe(v float64) *float64 {
 	return &v
 }
 
-// few settles the verdict if a window has too few observations.
-func (f *Feature) few() bool {
-	if f.Reference >= MinSample && f.Current >= MinSample {
-		return false
-	}
-	f.Verdict, f.Why = DriftTooFew, fmt.Sprintf("%d and %d observations, want %d in each window", f.Reference, f.Current, MinSample)
-	return true
-}
-
 // numbers compares two samples.
 func (f *Feature) numbers(a, b *stats.Numbers, seed uint64) {
-	f.Reference, f.Current = a.N(), b.N()
-	if f.few() {
-		return
-	}
 	f.Sampled = !a.Exact() || !b.Exact()
 	x, y := a.Sample(), b.Sample()
 	f.reference, f.current = x, y
@@ -196,9 +191,11 @@ func (f *Feature) numbers(a, b *stats.Numbers, seed uint64) {
 	for i := range f.Cells {
 		f.Cells[i].Label = binLabel(edges, i)
 	}
-	d, p := stats.KolmogorovSmirnov(x, y)
-	f.Distance, f.P = maybe(d), maybe(p)
-	low, high := stats.DistanceInterval(d, x.N(), y.N(), 0.95)
+	// A sample that stands for a long stream has no more to say than its size.
+	n, m := min(f.ReferenceN, x.N()), min(f.CurrentN, y.N())
+	d, _ := stats.KolmogorovSmirnov(x, y)
+	f.Distance, f.P = maybe(d), maybe(stats.KolmogorovP(d, n, m))
+	low, high := stats.DistanceInterval(d, n, m, 0.95)
 	f.DistanceLow, f.DistanceHigh = maybe(low), maybe(high)
 	f.MeanReference, f.MeanCurrent = maybe(a.Mean()), maybe(b.Mean())
 	f.MeanDifference = maybe(stats.MeanDifference(x, y))
@@ -207,17 +204,14 @@ func (f *Feature) numbers(a, b *stats.Numbers, seed uint64) {
 
 // words compares two sets of words.
 func (f *Feature) words(a, b *stats.Top, seed uint64) {
-	f.Reference, f.Current = a.Total(), b.Total()
-	if f.few() {
-		return
-	}
 	labels, x, y := align(a, b)
 	f.shares(x, y, seed)
 	for i := range f.Cells {
 		f.Cells[i].Label = labels[i]
 	}
-	test := stats.Homogeneity(x, y)
-	f.ChiSquare, f.P, f.CramersV = maybe(test.Statistic), maybe(test.P), maybe(test.V)
+	f.CramersV = maybe(stats.CramersV(x, y))
+	test := stats.Homogeneity(scaled(x, f.ReferenceN), scaled(y, f.CurrentN))
+	f.ChiSquare, f.P = maybe(test.Statistic), maybe(test.P)
 	f.DF, f.Pooled = test.DF, test.Pooled
 }
 
@@ -226,14 +220,21 @@ func (f *Feature) shares(x, y []float64, seed uint64) {
 	for i := range x {
 		f.Cells = append(f.Cells, DriftCell{Reference: x[i], Current: y[i]})
 	}
-	var n, m float64
-	for i := range x {
-		n, m = n+x[i], m+y[i]
-	}
+	n, m := min(f.ReferenceN, floats.Sum(x)), min(f.CurrentN, floats.Sum(y))
 	f.PSI = maybe(stats.PSI(x, y))
 	f.PSIChance = maybe(stats.PSICritical(n, m, stats.UsedBins(x, y), DriftAlpha))
-	low, high := stats.CountInterval(x, y, stats.PSI, 0.95, psiRounds, seed)
+	low, high := stats.CountInterval(scaled(x, n), scaled(y, m), stats.PSI, 0.95, psiRounds, seed)
 	f.PSILow, f.PSIHigh = maybe(low), maybe(high)
+}
+
+// scaled returns counts in the same proportions that add up to n: what a
+// chi-square test may be made with if observations come in groups (Rao and Scott,
+// "The analysis of categorical data from complex sample surveys", JASA 76, 1981,
+// their correction of the first order).
+func scaled(counts []float64, n float64) []float64 {
+	out := slices.Clone(counts)
+	floats.Scale(n/floats.Sum(counts), out)
+	return out
 }
 
 // judge settles the verdict.

@@ -1,6 +1,7 @@
 package quality_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -87,9 +88,32 @@ func TestDriftTooSmallToMatter(t *testing.T) {
 func TestDriftOfFew(t *testing.T) {
 	r := mustRun(t, world(100, 1, 1), options(t))
 	for _, f := range r.Drift.Features {
-		if f.Verdict != quality.DriftTooFew && f.Reference < quality.MinSample {
+		if f.Verdict != quality.DriftTooFew && f.ReferenceN < quality.MinSample {
 			t.Errorf("%s of %d and %d observations: %s", f.Name, f.Reference, f.Current, f.Verdict)
 		}
+	}
+}
+
+// Many events of few people say little: one who rates everything 5, and comes only
+// in the second week, is no drift.
+func TestDriftCountsPeople(t *testing.T) {
+	m := world(1200, 1, 0)
+	for i := range 3000 {
+		m.ratings = append(m.ratings, catalog.Rating{User: "z", Movie: m.movies[i%200].ID, Value: 5, At: newest.Add(-time.Duration(2+i) * time.Second)})
+	}
+	r := mustRun(t, m.sort(), options(t))
+	f := feature(t, r, "rating")
+	if f.Reference != 600 || f.ReferenceN != 600 || f.Current != 650 || f.CurrentN > 140 || f.CurrentN < 100 || f.Verdict != quality.DriftNone {
+		t.Errorf("%d ratings count as %v, %d as %v: %s, %s", f.Reference, f.ReferenceN, f.Current, f.CurrentN, f.Verdict, f.Why)
+	}
+	// 15 people with 50 ratings each, all 5, would be a large drift if ratings were independent.
+	m = world(1200, 1, 0)
+	for i := range 15 * 50 {
+		user := catalog.UserID(fmt.Sprintf("z%02d", i/50))
+		m.ratings = append(m.ratings, catalog.Rating{User: user, Movie: m.movies[i%50].ID, Value: 5, At: newest.Add(-time.Duration(2+i) * time.Second)})
+	}
+	if f := feature(t, mustRun(t, m.sort(), options(t)), "rating"); f.Distance == nil && f.Verdict != quality.DriftTooFew || f.Verdict == quality.DriftLarge {
+		t.Errorf("%d ratings count as %v: %s, %s", f.Current, f.CurrentN, f.Verdict, f.Why)
 	}
 }
 

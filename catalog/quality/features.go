@@ -74,6 +74,8 @@ type windowProfile struct {
 	window  Window
 	numbers [featureCount]*stats.Numbers
 	words   [featureCount]*stats.Top
+	mine    [featureCount]int // observations of the person at hand
+	people  [featureCount]stats.EffectiveN
 	watched []catalog.MovieID // by the person at hand, ascending
 	active  bool              // the person at hand watched or rated
 }
@@ -90,24 +92,45 @@ func newWindowProfile(w Window, seed uint64) *windowProfile {
 	return p
 }
 
+// maxEach is how many observations of a feature one person counts with, so that
+// nobody outweighs all others.
+const maxEach = 50
+
+func (p *windowProfile) number(i int, v float64) {
+	if p.mine[i] < maxEach {
+		p.numbers[i].Add(v)
+		p.mine[i]++
+	}
+}
+
+// known adds a number of which 0 means unknown.
 func (p *windowProfile) known(i int, v float64) {
 	if v != 0 {
-		p.numbers[i].Add(v)
+		p.number(i, v)
 	}
 }
 
 func (p *windowProfile) word(i int, s string) {
-	if s != "" {
+	if s != "" && p.mine[i] < maxEach {
 		p.words[i].Add(s)
+		p.mine[i]++
 	}
+}
+
+// total returns how many observations of a feature there are.
+func (p *windowProfile) total(i int) int64 {
+	if features[i].kind == KindNumber {
+		return p.numbers[i].N()
+	}
+	return p.words[i].Total()
 }
 
 func (p *windowProfile) watch(w *catalog.Watch, m movieFact) {
 	p.watched = append(p.watched, w.Movie)
 	p.active = true
-	p.numbers[onMinute].Add(float64(w.Minute))
+	p.number(onMinute, float64(w.Minute))
 	if share, ok := w.Share(); ok {
-		p.numbers[onShare].Add(share)
+		p.number(onShare, share)
 	}
 	p.hour(w.Last)
 	p.word(onEvent, "watch")
@@ -130,17 +153,17 @@ func (p *windowProfile) rating(r *catalog.Rating, m movieFact) {
 		p.movie(m)
 	}
 	p.active = true
-	p.numbers[onRating].Add(r.Value)
+	p.number(onRating, r.Value)
 	p.hour(r.At)
 	p.word(onEvent, "rating")
 }
 
-func (p *windowProfile) hour(t time.Time) { p.numbers[onHour].Add(float64(t.UTC().Hour())) }
+func (p *windowProfile) hour(t time.Time) { p.number(onHour, float64(t.UTC().Hour())) }
 
 // left counts a person who was active.
 func (p *windowProfile) left(who *person) {
 	if p.active {
-		p.numbers[onWatches].Add(float64(len(p.watched)))
+		p.number(onWatches, float64(len(p.watched)))
 		if u := who.record; u != nil {
 			p.known(onAge, float64(u.Age))
 			p.word(onGender, u.Gender)
@@ -148,6 +171,10 @@ func (p *windowProfile) left(who *person) {
 		}
 	}
 	p.watched, p.active = p.watched[:0], false
+	for i, n := range p.mine {
+		p.people[i].Add(n)
+		p.mine[i] = 0
+	}
 }
 
 // A driftVisitor fills the two windows.

@@ -240,7 +240,7 @@ var readingNotes = []string{
 	"Missing is what is not known: an empty text, or a 0 where 0 means unknown. Distinct counts and quantiles are exact unless marked ≈: then a count is within some " +
 		report.Percent(2*stats.DistinctError) + ", and a quantile within 1% of the ranks, 19 times out of 20.",
 	"PSI, the population stability index, is the sum of (p-q) ln(p/q) over bins or words; the KS distance is the greatest gap between two cumulative curves; Cramér's V measures how far two sets of counts differ, from 0 to 1. Chance is the PSI that two windows of one distribution stay below 99 times of 100, and the interval of the PSI is that of what is left without chance, which alone makes it greater than 0: so it may lie below the PSI itself. p-values are corrected for the number of features (Holm).",
-	"A feature has moved only if both hold: its corrected p-value says that chance is no explanation, and an effect size reaches its threshold. Events of one person are not independent, so p-values are smaller than they should be; effect sizes do not suffer from that.",
+	"A feature has moved only if both hold: its corrected p-value says that chance is no explanation, and an effect size reaches its threshold. A person counts with at most 50 observations of a feature, and tests and intervals count effective observations, as if all those of one person were alike.",
 	"A watch belongs to the window in which its last minute fell. The newest window holds a few more unfinished watches than an older one.",
 }
 

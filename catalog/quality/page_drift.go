@@ -43,10 +43,10 @@ var basisText = map[string]string{
 
 // verdicts returns the verdict on each feature.
 func (d Drift) verdicts() *report.Table {
-	t := &report.Table{Header: []string{"feature", "what", "verdict", "why", "reference", "current"}, Number: []bool{false, false, false, false, true, true}}
+	t := &report.Table{Header: []string{"feature", "what", "verdict", "why", "reference", "effective", "current", "effective"}, Number: []bool{false, false, false, false, true, true, true, true}}
 	for _, f := range d.Features {
 		row := append(report.Row(f.Name, f.About), f.Verdict.cell())
-		t.Rows = append(t.Rows, append(row, report.Row(f.Why, report.Count(f.Reference), report.Count(f.Current))...))
+		t.Rows = append(t.Rows, append(row, report.Row(f.Why, report.Count(f.Reference), report.Count(int64(f.ReferenceN)), report.Count(f.Current), report.Count(int64(f.CurrentN)))...))
 	}
 	return t
 }

@@ -311,6 +311,28 @@ func TestIntervals(t *testing.T) {
 	near(t, "high", high, 0.5+1.959963984540054*math.Sqrt(0.02+0.25/400))
 }
 
+func TestEffectiveN(t *testing.T) {
+	for _, c := range []struct {
+		groups []int
+		want   float64
+	}{{nil, 0}, {[]int{0, 0}, 0}, {[]int{1, 1, 1}, 3}, {[]int{5, 5, 5, 5}, 4}, {[]int{1000, 1, 1}, 1.004001991996016}, {[]int{3, 1}, 1.6}} {
+		var e stats.EffectiveN
+		for _, n := range c.groups {
+			e.Add(n)
+		}
+		if got := e.N(); math.Abs(got-c.want) > 1e-8 {
+			t.Errorf("groups of %v count as %v, want %v", c.groups, got, c.want)
+		}
+	}
+	_, p := stats.KolmogorovSmirnov(normal, shifted)
+	d, _ := stats.KolmogorovSmirnov(normal, shifted)
+	near(t, "p of all", stats.KolmogorovP(d, 25, 12), p)
+	if q := stats.KolmogorovP(d, 5, 5); !(q > p) {
+		t.Errorf("p of fewer is %v, of all %v", q, p)
+	}
+	near(t, "p of none", stats.KolmogorovP(d, 0, 5), math.NaN())
+}
+
 func TestHolm(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct{ in, want []float64 }{

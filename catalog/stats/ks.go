@@ -26,7 +26,18 @@ func KolmogorovSmirnov(a, b Sample) (d, p float64) {
 		return nan, nan
 	}
 	d = min(1, stat.KolmogorovSmirnov(a.Values, a.Weights, b.Values, b.Weights)) // sums of shares may round to more
-	return d, kolmogorovTail(d * math.Sqrt(n*m/(n+m)))
+	return d, KolmogorovP(d, n, m)
+}
+
+// KolmogorovP returns the probability that samples of n and m independent
+// observations of one distribution lie at least d apart, for those who know better
+// than the samples how many observations are independent ([EffectiveN]). NaN if
+// a sample is empty.
+func KolmogorovP(d, n, m float64) float64 {
+	if math.IsNaN(d) || !(n > 0) || !(m > 0) {
+		return nan
+	}
+	return kolmogorovTail(d * math.Sqrt(n*m/(n+m)))
 }
 
 // kolmogorovTail returns the probability that a variable of Kolmogorov's
