@@ -155,7 +155,7 @@ func sampleLines(t *testing.T) []string {
 		}
 		t.Logf("no real lines (%v), so invented ones", err)
 	}
-	world, err := simulator.New(simulator.Config{Seed: 3, Movies: 200, People: 100})
+	world, err := simulator.New(simulator.Config{Seed: 3, Movies: 300, People: 400})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,8 @@ func sampleLines(t *testing.T) []string {
 	if _, err := stream.WriteTo(&text); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")[:8000]
+	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+	return lines[:min(8000, len(lines))]
 }
 
 // counts returns what the store holds.
