@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -43,13 +44,13 @@ func explain(err error) (told error, final bool) {
 	}
 	var unverified *tls.CertificateVerificationError
 	var noTLS tls.RecordHeaderError
-	var alert tls.AlertError
+	var alert *net.OpError
 	switch {
 	case errors.As(err, &unverified):
 		return fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err), true
 	case errors.As(err, &noTLS):
 		return fmt.Errorf("kafka: %w; the broker does not speak TLS on this port: check the port, or switch TLS off", err), true
-	case errors.As(err, &alert):
+	case errors.As(err, &alert) && alert.Op == "remote error": // as crypto/tls names an alert of the other side
 		return fmt.Errorf("kafka: %w; the broker refused the TLS handshake: check the client certificate", err), true
 	case errors.As(err, new(x509.HostnameError)), errors.As(err, new(x509.UnknownAuthorityError)):
 		return fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err), true
@@ -78,13 +79,14 @@ const (
 	maxDelay = 5 * time.Second
 )
 
-// retry calls op, each time for the request timeout at most, until it succeeds,
-// its error is final, or ctx ends. A topic that is unknown for patience is
-// final.
+// retry calls op until it succeeds, its error is final, or ctx ends: the first
+// time for a second, then for up to the request timeout. A topic that is unknown
+// for Config.TopicWait is final.
 func (s *Source) retry(ctx context.Context, op func(context.Context) error) error {
 	var absent time.Time // since when
-	for delay := minDelay; ; delay = min(2*delay, maxDelay) {
-		attempt, cancel := context.WithTimeout(ctx, s.cfg.RequestTimeout)
+	patience := time.Second
+	for delay := minDelay; ; delay, patience = min(2*delay, maxDelay), min(2*patience, s.cfg.RequestTimeout) {
+		attempt, cancel := context.WithTimeout(ctx, min(patience, s.cfg.RequestTimeout))
 		err := op(attempt)
 		cancel()
 		if err == nil {
@@ -92,6 +94,9 @@ func (s *Source) retry(ctx context.Context, op func(context.Context) error) erro
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if since, last := s.outage.state(); errors.Is(err, context.DeadlineExceeded) && !since.IsZero() {
+			err = last // why the client tried again and again
 		}
 		told, final := explain(err)
 		if final {

@@ -161,6 +161,7 @@ func TestLogCutWhereTheEpochTells(t *testing.T) {
 
 // A topic with the same name and another id is another one.
 func TestTopicMadeAnew(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, 2)
 	produce(t, client(t, c), 2, 0, 100)
 	dst := newSink()
@@ -231,6 +232,7 @@ func TestOnceEndsBehindTransactions(t *testing.T) {
 // An open transaction ends what can be seen; a given up one before it is not
 // handed out, nor its end.
 func TestOnceEndsBeforeAnOpenTransaction(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, 1)
 	aborted, open := client(t, c, kgo.TransactionalID("a")), client(t, c, kgo.TransactionalID("b"))
 	for _, tx := range []*kgo.Client{aborted, open} {

@@ -18,6 +18,7 @@ import (
 
 // Members join and leave while records flow: each line is applied once.
 func TestRebalance(t *testing.T) {
+	t.Parallel()
 	const partitions, total = 6, 6000
 	c := cluster(t, partitions, kfake.NumBrokers(3))
 	cl := client(t, c)
@@ -73,6 +74,7 @@ func TestRebalance(t *testing.T) {
 // A partition that goes to another member takes none of this one's rows along,
 // and a batch that comes too late is refused by the store, not applied twice.
 func TestTwoMembersFightOverABatch(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, 2)
 	produce(t, client(t, c), 2, 0, 200)
 	dst := newSink()
@@ -178,6 +180,7 @@ func TestTheStoreDecidesNotTheGroup(t *testing.T) {
 
 // A member that gets no partition ends, when it reads once.
 func TestOnceWithoutPartitions(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, 1)
 	produce(t, client(t, c), 1, 0, 10)
 	dst := newSink()

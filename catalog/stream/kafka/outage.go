@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -28,9 +29,12 @@ type outage struct {
 }
 
 // OnBrokerConnect implements [kgo.HookBrokerConnect].
-func (o *outage) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
-	if err != nil {
-		o.failed(err)
+func (o *outage) OnBrokerConnect(b kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	switch {
+	case errors.Is(err, io.EOF):
+		o.failed(fmt.Errorf("broker %s:%d closed the connection while it was set up; it may be starting, or refuse the TLS or SASL settings: %w", b.Host, b.Port, err))
+	case err != nil:
+		o.failed(fmt.Errorf("connect to broker %s:%d: %w", b.Host, b.Port, err))
 	}
 }
 

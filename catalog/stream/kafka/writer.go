@@ -88,7 +88,7 @@ func (w *Writer) WriteExposures(ctx context.Context, list []catalog.Exposure) er
 		if err != nil {
 			return fmt.Errorf("kafka: exposure %s: %w", e.RequestID, err)
 		}
-		records[i] = &kgo.Record{Topic: w.cfg.Exposures, Key: []byte(e.User), Value: value, Headers: headers, Timestamp: e.At}
+		records[i] = &kgo.Record{Topic: w.cfg.Exposures, Key: []byte(e.User), Value: value, Headers: headers}
 	}
 	return w.write(ctx, w.cfg.Exposures, records)
 }
@@ -107,7 +107,7 @@ func (w *Writer) WriteChanges(ctx context.Context, list []catalog.Change) error 
 			return fmt.Errorf("kafka: change %d: %w", c.Seq, err)
 		}
 		headers := []kgo.RecordHeader{{Key: HeaderType, Value: []byte(TypeChange)}}
-		records[i] = &kgo.Record{Topic: w.cfg.Changes, Key: []byte(c.Subject), Value: value, Headers: headers, Timestamp: c.At}
+		records[i] = &kgo.Record{Topic: w.cfg.Changes, Key: []byte(c.Subject), Value: value, Headers: headers}
 	}
 	return w.write(ctx, w.cfg.Changes, records)
 }

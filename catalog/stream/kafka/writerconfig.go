@@ -11,7 +11,7 @@ type WriterConfig struct {
 	Exposures string // the topic of served lists; "" takes none
 	Changes   string // the topic of changes; "" takes none
 
-	Timeout       time.Duration // of one write, retries included
+	Timeout       time.Duration // of one write, retries included; at least a second
 	BufferRecords int           // most records that wait for the brokers, of all writes together
 	BufferBytes   int           // most bytes of them
 }
@@ -40,8 +40,8 @@ func (c WriterConfig) Validate() error {
 			fault("topic of %s is %.80q, want 1 to 249 of letters, digits, '.', '_' and '-'", t.what, t.topic)
 		}
 	}
-	if c.Timeout < 100*time.Millisecond || c.Timeout > 15*time.Minute {
-		fault("timeout of a write is %v, want 100ms to 15m", c.Timeout)
+	if c.Timeout < time.Second || c.Timeout > 15*time.Minute {
+		fault("timeout of a write is %v, want 1s to 15m", c.Timeout)
 	}
 	if c.BufferRecords < 1 || c.BufferRecords > 10_000_000 {
 		fault("buffer of %d records, want 1 to 10000000", c.BufferRecords)
