@@ -1,7 +1,9 @@
 package catalogtest
 
 import (
+	"context"
 	"encoding/hex"
+	"errors"
 	"testing"
 	"time"
 
@@ -91,6 +93,32 @@ func testForget(t *testing.T, s Store) {
 	fails(t, "no id", err, catalog.ErrInvalid)
 }
 
+// Wherever a call is cut short, all of a person is forgotten or nothing is.
+func testForgetCancelled(t *testing.T, s Store) {
+	const u = catalog.UserID("596363")
+	fillPerson(t, s, u)
+	before := ok[catalog.Counts](t)(s.Counts(t.Context()))
+	cut := 0
+	for n := 1; ; n++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.Forget(&countdown{Context: ctx, cancel: cancel, left: n}, u)
+		cancel()
+		if ok[catalog.Tombstones](t)(s.Tombstones(t.Context())).Has(u) {
+			break
+		}
+		cut++
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("cancelled at step %d: error is %v, want one that wraps %q", n, err, context.Canceled)
+		}
+		counts(t, s, before)
+	}
+	if cut < 10 {
+		t.Errorf("Forget was cut short at %d steps, want at least 10 for a proof", cut)
+	}
+	same(t, "again", ok[catalog.Removal](t)(s.Forget(t.Context(), u)), catalog.Removal{})
+	same(t, "changes", ok[int64](t)(s.LastChange(t.Context())), int64(before.Changes)+1)
+}
+
 // Whatever comes in later of someone who was forgotten is left out and counted,
 // and offsets move on as if it had been there.
 func testForgotten(t *testing.T, s Store) {
@@ -128,6 +156,8 @@ func testForgotten(t *testing.T, s Store) {
 	same(t, "ratings", ok[catalog.Tally](t)(s.PutRatings(ctx, append(b.Ratings, catalog.Rating{User: "7", Movie: "2", Value: 1, At: epoch}))),
 		catalog.Tally{New: 1, Same: 2})
 	same(t, "records", ok[catalog.Tally](t)(s.PutUsers(ctx, []catalog.User{{ID: u}, {ID: "7"}, {ID: u, Age: 3}})), catalog.Tally{New: 1, Same: 2})
+	must(t, s.PutUnknownIDs(ctx, "user", []string{string(u), "9"}))
+	same(t, "unknown", ok[map[string]bool](t)(s.UnknownIDs(ctx, "user", []string{string(u), "9"})), map[string]bool{"9": true})
 	want.Users, want.Ratings = 1, 1
 	counts(t, s, want)
 	same(t, "nothing to remove", ok[catalog.Removal](t)(s.Forget(ctx, u)), catalog.Removal{})

@@ -1,6 +1,8 @@
 package catalogtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -134,4 +136,41 @@ func testReadmit(t *testing.T, s Store) {
 		fails(t, what, err, catalog.ErrInvalid)
 	}
 	counts(t, s, catalog.Counts{Ratings: 1, Watches: 1, Quarantined: 4})
+}
+
+// Wherever a call is cut short, lines are in quarantine or their events are in
+// the store, never both or neither.
+func testReadmitCancelled(t *testing.T, s Store) {
+	lines := refusedLines(6)
+	quarantine(t, s, lines)
+	r := catalog.Readmission{Refused: lines[4:5]}
+	r.Refused[0].Reason = "new reason"
+	for _, line := range lines[:4] {
+		r.Minutes = append(r.Minutes, catalog.Minute{User: "7", Movie: catalog.MovieID(line.Line[5:]), At: epoch})
+		r.Released = append(r.Released, placeOf(line))
+	}
+	counted := len(intake(t.Context(), t, s))
+	cut := 0
+	for n := 1; ; n++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.Readmit(&countdown{Context: ctx, cancel: cancel, left: n}, r)
+		cancel()
+		c := ok[catalog.Counts](t)(s.Counts(t.Context()))
+		if c.Watches == 4 {
+			same(t, "left in quarantine", c.Quarantined, 2)
+			same(t, "hours", len(intake(t.Context(), t, s)), counted+1)
+			break
+		}
+		cut++
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("cancelled at step %d: error is %v, want one that wraps %q", n, err, context.Canceled)
+		}
+		same(t, "nothing done", c, catalog.Counts{Quarantined: 6})
+		same(t, "hours", len(intake(t.Context(), t, s)), counted)
+	}
+	if cut < 5 {
+		t.Errorf("Readmit was cut short at %d steps, want at least 5 for a proof", cut)
+	}
+	reasons := ok[map[string]int](t)(s.QuarantineCounts(t.Context()))
+	same(t, "reasons", reasons, map[string]int{"new reason": 1, "reason2": 1})
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// arrayRows is how many rows one statement of [arrays] takes. Of 1,000, 8,000
-// and 64,000, BenchmarkAppend saw no difference beyond noise.
+// arrayRows is how many rows one statement of [arrays] takes. CPU of client and
+// server for a pair of BenchmarkAppend without repeats, with 1,024, 8,192 and
+// 65,536 rows: 18, 16 and 16 microseconds.
 const arrayRows = 8192
 
 // A column is one of a table, with its type on PostgreSQL: text, bigint, bytea
@@ -42,7 +43,9 @@ func newRowWriter(tx *sqlx.Tx, table string, columns []column, conflict string) 
 
 // arrays writes rows to PostgreSQL as one array a column. The statement has few
 // parameters and always the same text, where a [bulk] makes the server parse
-// and plan thousands of them for each chunk: half of its time.
+// and plan thousands of them for each chunk: half of its time. An UPDATE for
+// rows that are known to exist, beside the INSERT, was no faster than INSERT ...
+// ON CONFLICT for all.
 type arrays struct {
 	tx    *sqlx.Tx
 	query string

@@ -10,6 +10,12 @@
 // arrive never shows in what is stored, because a row of a history is folded by
 // a function that is commutative, associative and idempotent (fold.go).
 //
+// [Store.Append] makes the rows of a batch, the counts of its lines and the
+// offset after it durable together, and only where the partition stood at the
+// batch's beginning; so whatever is tried again is stored once. Who was
+// forgotten ([Store.Forget]) is known by a keyed hash alone, and everything that
+// writes what people did leaves them out, in the transaction that writes.
+//
 // There is one writer at a time on each database: SQLite has one by nature, on
 // PostgreSQL a transaction takes an advisory lock first. So a writer may read,
 // compare and write without a race, and the sequence numbers of

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -23,10 +24,10 @@ import (
 //
 // Afterwards the rows are removed from the disk too. On SQLite they are
 // overwritten, and the write-ahead log is emptied; if pages of the file still
-// hold the id, because rows were moved between pages before, the whole file is
-// rewritten (VACUUM), which takes seconds for each gigabyte and as much room
-// again, and keeps writers waiting. A short id, which is part of other ids and
-// numbers, always costs that. On PostgreSQL the tables are vacuumed; the server
+// hold the id, because an earlier program did not overwrite, the whole file is
+// rewritten (VACUUM), which takes as much room again and keeps writers waiting.
+// A short id, which is part of other ids and numbers, always costs that; a long
+// one costs a reading of the whole file. On PostgreSQL the tables are vacuumed; the server
 // writes over what they held in its own time, and its write-ahead log and
 // backups are not reached. Where this fails, Forget has still succeeded; a
 // warning is logged that says what to do.
@@ -125,9 +126,9 @@ func (s *Store) eraseSQLite(ctx context.Context, user catalog.UserID) error {
 	}
 	var found bool
 	// Through SQLite: a program that opens and closes the file itself loses the
-	// locks which SQLite holds on it.
+	// locks which SQLite holds on it. Meanwhile others may write.
 	const query = "SELECT EXISTS (SELECT 1 FROM sqlite_dbpage WHERE instr(data, ?) > 0)"
-	if err := s.writer.GetContext(ctx, &found, query, []byte(user)); err != nil || !found {
+	if err := s.reader.GetContext(ctx, &found, query, []byte(user)); err != nil || !found {
 		return err
 	}
 	if _, err := s.writer.ExecContext(ctx, "VACUUM"); err != nil {
@@ -144,16 +145,18 @@ func (s *Store) emptyLog(ctx context.Context) error {
 		return fmt.Errorf("empty the write-ahead log: %w", err)
 	}
 	if busy != 0 {
-		return fmt.Errorf("the write-ahead log cannot be emptied, since somebody is reading; it is emptied when the last program closes the store")
+		return errors.New("the write-ahead log cannot be emptied, since somebody is reading; it is emptied when the last program closes the store")
 	}
 	return nil
 }
 
+// erasePostgres lets the server use the room of deleted rows again, without
+// keeping writers waiting.
 func (s *Store) erasePostgres(ctx context.Context) error {
 	var names []string
 	for _, t := range personTables {
 		names = append(names, t.table)
 	}
-	_, err := s.writer.ExecContext(ctx, "VACUUM "+strings.Join(names, ", "))
+	_, err := s.reader.ExecContext(ctx, "VACUUM "+strings.Join(names, ", "))
 	return err
 }

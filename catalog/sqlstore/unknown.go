@@ -63,6 +63,12 @@ func (s *Store) PutUnknownIDs(ctx context.Context, kind string, ids []string) er
 		return nil
 	}
 	return s.write(ctx, op, func(tx *sqlx.Tx) error {
+		if kind == userTable.kind { // the answer may come after the person was forgotten
+			var err error
+			if fresh, err = s.remembered(ctx, tx, userTable, fresh); err != nil {
+				return err
+			}
+		}
 		const conflict = "ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at WHERE excluded.at > unknown_ids.at"
 		b := newBulk(tx, "unknown_ids", []string{"kind", "id", "at"}, conflict)
 		defer b.close()
