@@ -3,7 +3,13 @@
 //
 // Facts come in through catalog/movielens, catalog/table, catalog/catalogapi and
 // catalog/stream, and lie in catalog/sqlstore (SQLite in one file, or
-// PostgreSQL). embedder.Document makes a text of each movie; embedder/lsa,
+// PostgreSQL). catalog/stream reads lines from files that grow, from topics
+// (catalog/stream/kafka) and from posts (catalog/stream/post), and hands the store
+// batches that it takes exactly once; catalog/lookup asks the catalog API for what
+// they name. catalog/quality judges the facts, catalog/dataset keeps versions of
+// them.
+//
+// embedder.Document makes a text of each movie; embedder/lsa,
 // embedder/minilm or embedder/remote makes a vector of each text, with kernels
 // from embedder/vec. indexer/hnsw, indexer/flat or indexer/coderhnsw hold the
 // vectors, and indexer.Neighbours the nearest movies of each movie.
@@ -11,8 +17,10 @@
 // recommender/pipeline puts that into a bundle (recommender/bundle), an
 // immutable directory that is published whole. A server follows the pointer to
 // the live bundle (recommender.Follower), keeps histories fresh
-// (recommender/history), makes lists (recommender/rank) and speaks HTTP
-// (recommender/httpapi). recommender/eval judges lists.
+// (recommender/history), takes in movies that come between two builds
+// (recommender/delta), makes lists (recommender/rank), speaks HTTP
+// (recommender/httpapi) and keeps what it served (recommender/exposure).
+// recommender/eval judges lists.
 //
 // Only this package knows the concrete types: backends.go has the indexes,
 // spaces.go the embedders.
@@ -20,5 +28,7 @@
 // Doubts. The blend of similarity, ratings and popularity is a weighted mean
 // with weights from a sweep on one data set; models that learn from other
 // people's histories are not in it yet. The neighbour table is exact and takes
-// quadratic time: above some 200,000 movies it will want the index instead.
+// quadratic time: above some 200,000 movies it will want the index instead. A
+// person's minutes are folded when they are stored, so the store knows when a movie
+// was begun and last seen, not each evening in between.
 package main
