@@ -59,6 +59,9 @@ func TestPageShowsAttacksAsTexts(t *testing.T) {
 			t.Errorf("no chart of %q", chart)
 		}
 	}
+	if !strings.Contains(html, "darkest: 50%") { // 3 of 6 lines were refused
+		t.Error("the strip of refused lines has not their share")
+	}
 	m := attacked()
 	m.movies[0].ID = "\x1b[31mred"
 	m.movies[0].Title = ""
