@@ -116,7 +116,7 @@ func (f *Feature) figure() (*report.Figure, error) {
 	case !f.Verdict.compared():
 		return nil, nil
 	case f.Kind == KindNumber:
-		return report.Distributions(title, "The cumulative shares of "+f.About+" in the two windows: "+f.Why+".", orElse(f.Unit, f.Name),
+		return report.Distributions(title, "The cumulative shares of "+f.About+" in the two windows: "+f.Why+".", axis(f.Name, f.Unit),
 			distribution("reference", f.reference), distribution("current", f.current))
 	}
 	var labels []string

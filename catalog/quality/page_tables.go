@@ -139,7 +139,7 @@ func (c Column) figure(table string) (*report.Figure, error) {
 }
 
 func (c Column) histogram(name string) (*report.Figure, error) {
-	unit := orElse(c.Unit, c.Name)
+	unit := axis(c.Name, c.Unit)
 	var bins []report.Bin
 	for _, b := range c.Numbers.Histogram {
 		bins = append(bins, report.Bin{From: b.From, To: b.To, Count: b.Count})
@@ -164,6 +164,14 @@ func (c Column) histogram(name string) (*report.Figure, error) {
 		f.Title += "." + note
 	}
 	return f, err
+}
+
+// axis names an axis: "runtime (minutes)".
+func axis(name, unit string) string {
+	if unit == "" || unit == name {
+		return name
+	}
+	return name + " (" + unit + ")"
 }
 
 func (c Column) bars(name string) (*report.Figure, error) {
