@@ -179,6 +179,9 @@ func readCSV(b *testing.B, path string) (n int) {
 			b.Fatal(err)
 		}
 		at, err := strconv.ParseInt(line[2], 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
 		s := catalog.UserSeen{User: catalog.UserID(line[0]), Seen: catalog.Seen{Movie: catalog.MovieID(line[1]), At: time.UnixMicro(at).UTC()}}
 		s.Rating, s.Rated = parseReal(line[3])
 		s.Share, s.Shared = parseReal(line[4])

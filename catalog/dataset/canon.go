@@ -170,11 +170,14 @@ func canonJSON(kind, id string, fields map[string]json.RawMessage) (string, erro
 			object[name] = nil
 			continue
 		}
+		if !json.Valid(raw) {
+			return "", fmt.Errorf("%s %q: field %q is %.40q, want one JSON value: %w", kind, id, name, raw, catalog.ErrInvalid)
+		}
 		dec := json.NewDecoder(bytes.NewReader(raw))
 		dec.UseNumber()
 		var v any
-		if err := dec.Decode(&v); err != nil || dec.More() {
-			return "", fmt.Errorf("%s %q: field %q is %.40q, want one JSON value (%v): %w", kind, id, name, raw, err, catalog.ErrInvalid)
+		if err := dec.Decode(&v); err != nil {
+			return "", fmt.Errorf("%s %q: field %q: %w: %w", kind, id, name, err, catalog.ErrInvalid)
 		}
 		object[name] = v
 	}

@@ -204,13 +204,8 @@ func (c *comparison[V, R]) group(a, b []V) {
 	slices.SortStableFunc(a, order)
 	slices.SortStableFunc(b, order)
 	for len(a) > 0 || len(b) > 0 {
-		at := 0
-		switch {
-		case len(b) == 0:
-			at = -1
-		case len(a) == 0:
-			at = 1
-		default:
+		at := cmp.Compare(len(b), len(a)) // if one of them has ended
+		if len(a) > 0 && len(b) > 0 {
 			at = order(a[0], b[0])
 		}
 		switch {

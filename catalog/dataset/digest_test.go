@@ -129,6 +129,7 @@ func TestDigestRefuses(t *testing.T) {
 		"rating":                 {func(r *rows) { r.seen[4].Rating = math.NaN() }, "NaN"},
 		"cost":                   {func(r *rows) { r.movies[2].CostUSD = math.NaN() }, "NaN"},
 		"JSON":                   {func(r *rows) { r.movies[2].Extra = map[string]json.RawMessage{"x": json.RawMessage("{")} }, "JSON"},
+		"a JSON value and more":  {func(r *rows) { r.users[2].Extra = map[string]json.RawMessage{"x": json.RawMessage("1 ]")} }, "JSON"},
 		"two JSON values":        {func(r *rows) { r.users[2].Extra = map[string]json.RawMessage{"x": json.RawMessage("1 2")} }, "JSON"},
 	} {
 		r := sample()
