@@ -108,7 +108,7 @@ func (r *seenReader) intern(id []byte) string {
 // Close implements [rowReader].
 func (r *seenReader) Close() error {
 	for i := range r.columns {
-		r.columns[i].close()
+		_ = r.columns[i].pages.Close() // was only read
 	}
 	r.columns = r.columns[:0]
 	return nil
@@ -118,17 +118,13 @@ func (r *seenReader) Close() error {
 type cursor struct {
 	pages  parquet.Pages
 	page   parquet.ValueReader // of the current page; nil before the first
-	values []parquet.Value     // point into the pages of held
-	held   []parquet.Page
+	values []parquet.Value     // may point into pages, so none is given back to be used again
 }
 
 // read fills values with the next n.
 func (c *cursor) read(n int) error {
 	if c.values == nil {
 		c.values = make([]parquet.Value, 0, batchRows)
-	}
-	if len(c.held) > 1 { // the last goes on
-		c.release(len(c.held) - 1)
 	}
 	c.values = c.values[:n]
 	for filled := 0; filled < n; {
@@ -137,7 +133,7 @@ func (c *cursor) read(n int) error {
 			if err != nil {
 				return atEnd(err)
 			}
-			c.held, c.page = append(c.held, page), page.Values()
+			c.page = page.Values()
 		}
 		k, err := c.page.ReadValues(c.values[filled:n])
 		filled += k
@@ -159,17 +155,4 @@ func atEnd(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// release gives the first n pages back.
-func (c *cursor) release(n int) {
-	for _, p := range c.held[:n] {
-		parquet.Release(p)
-	}
-	c.held = append(c.held[:0], c.held[n:]...)
-}
-
-func (c *cursor) close() {
-	c.release(len(c.held))
-	_ = c.pages.Close() // was only read
 }
