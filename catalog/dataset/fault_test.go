@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,9 @@ func (d *badDisk) Rename(from, to string) error {
 }
 
 func (d *badDisk) RemoveAll(name string) error {
+	if strings.HasPrefix(filepath.Base(name), gonePattern) && d.dirty[filepath.Dir(name)] {
+		d.t.Errorf("%s is emptied before its new name is durable: after a power cut it would be torn", name)
+	}
 	if err := d.step(); err != nil {
 		if entries, rerr := os.ReadDir(name); rerr == nil && len(entries) > 1 {
 			_ = os.Remove(filepath.Join(name, entries[0].Name())) // it got so far
