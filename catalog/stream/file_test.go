@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 
 // sink is a store in memory that keeps the contract of Append.
 type sink struct {
+	mu      sync.Mutex
 	held    map[string]int64
 	batches []catalog.Batch
 	fail    func(b catalog.Batch) error // before anything is stored
@@ -31,7 +33,16 @@ type sink struct {
 
 func newSink() *sink { return &sink{held: map[string]int64{}} }
 
+// change changes what s does while it is in use.
+func (s *sink) change(how func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	how()
+}
+
 func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lookup != nil {
 		if err := s.lookup(); err != nil {
 			return 0, err
@@ -41,6 +52,8 @@ func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
 }
 
 func (s *sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.fail != nil {
 		if err := s.fail(b); err != nil {
 			return catalog.Applied{}, err

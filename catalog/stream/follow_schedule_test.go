@@ -84,9 +84,9 @@ func (s *schedule) do(h happening) {
 	case "pass":
 		pass(time.Duration(h.n) * time.Millisecond)
 	case "crash":
-		s.dst.fail = s.after(h.n)
+		s.dst.change(func() { s.dst.fail = s.after(h.n) })
 	case "lose":
-		s.dst.lose = s.after(h.n)
+		s.dst.change(func() { s.dst.lose = s.after(h.n) })
 	}
 }
 

@@ -38,7 +38,7 @@ func (f *follower) start() {
 	f.t.Helper()
 	follow := f.follow
 	follow.Tell = func(n stream.Notice) {
-		f.notices = append(f.notices, n.What)
+		f.dst.change(func() { f.notices = append(f.notices, n.What) })
 		if !f.silent {
 			f.t.Logf("%v: %v", time.Now().Format("15:04:05.000"), n)
 		}
@@ -119,6 +119,8 @@ func (f *follower) copyTruncate() {
 
 func (f *follower) check(want ...[2]int) {
 	f.t.Helper()
+	f.dst.mu.Lock()
+	defer f.dst.mu.Unlock()
 	checkMinutes(f.t, f.dst, want...)
 	for _, b := range f.dst.batches {
 		for _, r := range b.Refused {
@@ -129,6 +131,8 @@ func (f *follower) check(want ...[2]int) {
 
 func (f *follower) noticed(want ...stream.Happening) {
 	f.t.Helper()
+	f.dst.mu.Lock()
+	defer f.dst.mu.Unlock()
 	if fmt.Sprint(f.notices) != fmt.Sprint(want) {
 		f.t.Errorf("noticed %v, want %v", f.notices, want)
 	}
@@ -155,6 +159,7 @@ func TestFollow(t *testing.T) {
 		}
 		pass(2 * time.Second)
 		f.check([2]int{0, 200})
+		f.stop()
 		if len(f.dst.held) != 1 || len(f.dst.batches) > 30 {
 			f.t.Errorf("%d partitions, %d batches of about a second", len(f.dst.held), len(f.dst.batches))
 		}
@@ -204,6 +209,7 @@ func TestFollow(t *testing.T) {
 		}
 		f.append(f.path, "x\n"+text(1, 2))
 		pass(5 * time.Second)
+		f.stop()
 		checkMinutes(f.t, f.dst, [2]int{0, 2})
 		refused := 0
 		for _, b := range f.dst.batches {
@@ -379,6 +385,28 @@ func TestFollowTruncation(t *testing.T) {
 		f.check([2]int{0, 500})
 		f.noticed(stream.Following, stream.Truncated, stream.Following)
 	})
+	following(t, "between two looks", func(f *follower) {
+		write(f.t, f.path, text(0, 5))
+		f.start()
+		pass(5 * time.Second)
+		f.rotate()
+		pass(time.Second) // the new one was seen empty
+		f.append(f.path, text(5, 70))
+		f.copyTruncate()
+		f.append(f.path, text(70, 300))
+		pass(5 * time.Second)
+		f.check([2]int{0, 300})
+	})
+	following(t, "cut in the middle", func(f *follower) {
+		write(f.t, f.path, text(0, 300))
+		f.start()
+		pass(5 * time.Second)
+		f.must(os.Truncate(f.path, int64(len(text(0, 100)))))
+		f.append(f.path, text(300, 310))
+		pass(5 * time.Second)
+		f.check([2]int{0, 300}, [2]int{0, 100}, [2]int{300, 310}) // another file, for all that one can know
+		f.noticed(stream.Following, stream.Truncated, stream.Following)
+	})
 	following(t, "while nobody reads", func(f *follower) {
 		write(f.t, f.path, text(0, 5))
 		f.start()
@@ -416,11 +444,12 @@ func TestFollowFrom(t *testing.T) {
 		f.append(f.path, line(5)[9:]+"\n"+text(6, 7))
 		pass(5 * time.Second)
 		f.check([2]int{5, 7})
+		f.stop()
 		if b := f.dst.batches[0]; b.Move == nil || b.Move.Held != 0 || b.From != int64(len(text(0, 5))) {
 			f.t.Errorf("first batch from %d carries %+v", b.From, b.Move)
 		}
 		f.append(f.path, text(7, 8))
-		f.restart()
+		f.start()
 		pass(5 * time.Second)
 		f.check([2]int{5, 8})
 	})
@@ -447,6 +476,7 @@ func TestFollowWaitsForStore(t *testing.T) {
 	following(t, "store away", func(f *follower) {
 		write(f.t, f.path, text(0, 5))
 		down := true
+		set := func(to bool) { f.dst.change(func() { down = to }) }
 		f.dst.lookup = func() error {
 			if down {
 				return errAway
@@ -455,13 +485,13 @@ func TestFollowWaitsForStore(t *testing.T) {
 		}
 		f.start()
 		pass(time.Hour)
-		down = false
+		set(false)
 		pass(20 * time.Second)
-		down = true
+		set(true)
 		f.rotate()
 		f.append(f.path, text(5, 7))
 		pass(time.Hour)
-		down = false
+		set(false)
 		pass(20 * time.Second)
 		f.check([2]int{0, 7})
 	})

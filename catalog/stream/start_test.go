@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"marquee/catalog"
 	"marquee/catalog/stream"
@@ -126,39 +125,71 @@ func TestFileFromFaults(t *testing.T) {
 	}
 }
 
-// In a file of some MB, with noise, long lines and digits that went astray,
-// halving finds what reading line by line does.
+// first returns where the reading of path from a place begins, -1 if nothing is to
+// be read.
+func first(t testing.TB, path string, from stream.From) int64 {
+	cfg := stream.DefaultConfig()
+	cfg.From, cfg.BatchLines = from, 1
+	src, err := stream.OpenFile(context.Background(), path, newSink(), cfg, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	b, err := src.Fetch(context.Background())
+	if errors.Is(err, io.EOF) {
+		return -1
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.From
+}
+
+// In files of some MB, with noise, long lines and digits that went astray, halving
+// finds what reading line by line does, however many lines a second has.
 func TestFileFromTimeInLargeFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	rng := rand.New(rand.NewPCG(1, 2))
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		content, millis, place := day(rng, []int{2, 4000}[seed%2])
+		write(t, path, content)
+		for i := range 20 {
+			want := rng.IntN(millis[len(millis)-1]+3000) - 1000
+			if i%2 == 0 {
+				want -= want % 1000
+			}
+			n := 0
+			for n < len(millis) && millis[n] < want {
+				n++
+			}
+			if got := first(t, path, stream.From{Place: stream.AtTime, At: epoch.Add(time.Duration(want) * time.Millisecond)}); got != place[n] {
+				t.Fatalf("file %d from %d ms: begins at %d, want %d", seed, want, got, place[n])
+			}
+		}
+	}
+}
+
+// day returns 20,000 lines with the times and places of those that are in order; a
+// new second comes once in so many lines. The place after the last is -1.
+func day(rng *rand.Rand, rare int) (content string, millis []int, place []int64) {
 	var b strings.Builder
-	millis := make([]int, 20_000)
 	second := 0
-	for i := range millis {
-		second += rng.IntN(3) / 2
-		millis[i] = 1000*second + rng.IntN(1000)
-		switch rng.IntN(1000) {
-		case 0:
+	for i := range 20_000 {
+		if rng.IntN(rare) == 0 {
+			second++
+		}
+		switch n := rng.IntN(1000); {
+		case n == 0:
 			b.WriteString(strings.Repeat("x", rng.IntN(100_000)) + "\n")
-		case 1:
+		case n == 1:
 			b.WriteString("2026-02-14T10:00:0x,1,GET /create_account\n")
-		case 2:
+		case i%3 == 0:
 			b.WriteString("2019-02-14T10:00:01,1,GET /create_account\n") // astray
 		}
+		millis, place = append(millis, 1000*second+rng.IntN(1000)), append(place, int64(b.Len()))
 		b.WriteString(at(millis[i], i%9000))
 	}
-	write(t, path, b.String())
-	rapid.Check(t, func(rt *rapid.T) {
-		want := rapid.IntRange(-1000, 1000*second+2000).Draw(rt, "millis")
-		n := 0
-		for n < len(millis) && millis[n] < want {
-			n++
-		}
-		got, err := read(t, path, newSink(), stream.From{Place: stream.AtTime, At: epoch.Add(time.Duration(want) * time.Millisecond)})
-		if err != nil || len(got) != len(millis)-n {
-			rt.Fatalf("from %d ms: %d lines, %v; want %d", want, len(got), err, len(millis)-n)
-		}
-	})
+	return b.String(), millis, append(place, -1)
 }
 
 // Another reader moves the offset while a replay begins: it begins all the
