@@ -23,6 +23,7 @@ func stamped(t *testing.T, cl *kgo.Client) {
 }
 
 func TestFrom(t *testing.T) {
+	t.Parallel()
 	last := stream.From{Place: stream.Last, Span: time.Since(noon.Add(39*time.Minute + 30*time.Second))}
 	for _, c := range []struct {
 		name string

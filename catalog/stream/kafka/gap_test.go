@@ -103,6 +103,7 @@ func TestRetentionWhileReading(t *testing.T) {
 // The store holds an offset that the log does not reach, and nobody knows where
 // the log was cut: all is read again.
 func TestLogShorterThanWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	for _, once := range []bool{true, false} {
 		t.Run(fmt.Sprintf("once=%v", once), func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +130,7 @@ func TestLogShorterThanWhatIsHeld(t *testing.T) {
 // The group's commit tells the epoch of the leader whose record was read last,
 // and the brokers where the log of that leader ends: there reading goes on.
 func TestLogCutWhereTheEpochTells(t *testing.T) {
+	t.Parallel()
 	for _, committed := range []int64{100, 90} { // all that was stored, and a little less
 		t.Run(fmt.Sprint(committed), func(t *testing.T) {
 			t.Parallel()

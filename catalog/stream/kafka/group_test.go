@@ -96,6 +96,32 @@ func TestTwoMembersFightOverABatch(t *testing.T) {
 	dst.checkOnce(t, 0, 200)
 }
 
+// What was polled of a partition is not handed over once another member has it.
+func TestPolledRecordsOfALostPartitionAreDropped(t *testing.T) {
+	c := cluster(t, 2, kfake.NumBrokers(1)) // whose answers hold records of both partitions
+	produce(t, client(t, c), 2, 0, 2000)
+	a := open(t, config(c), newSink())
+	if _, err := a.Fetch(t.Context()); err != nil { // and all else is polled
+		t.Fatal(err)
+	}
+	b := open(t, config(c), newSink())
+	eventually(t, "the other member has a partition, this one no longer", func() bool {
+		return len(a.Stats().Partitions) == 1 && len(b.Stats().Partitions) == 1
+	})
+	ours := a.Stats().Partitions[0].Name
+	lines := 0
+	for lines < 900 {
+		got, err := a.Fetch(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Partition != ours {
+			t.Fatalf("a batch of %s, which another member has", got.Partition)
+		}
+		lines += len(got.Minutes)
+	}
+}
+
 // Seek to a partition that another member has does nothing.
 func TestSeek(t *testing.T) {
 	c := cluster(t, 1)
@@ -201,6 +227,7 @@ func TestOnceOfAnEmptyTopic(t *testing.T) {
 
 // While the store does not say where a partition was left, reading waits.
 func TestStoreAwayWhenPartitionsAreAssigned(t *testing.T) {
+	t.Parallel()
 	c := cluster(t, 1)
 	produce(t, client(t, c), 1, 0, 10)
 	dst := newSink()

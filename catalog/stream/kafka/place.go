@@ -157,7 +157,7 @@ func (s *Source) cut(p *partition, to int64, known bool) {
 	p.from, p.epoch = to, -1
 }
 
-// point makes the client read p from p.from on.
+// point makes the client read p from p.from on. Of p, nothing is pending.
 func (s *Source) point(p *partition) {
 	s.mu.Lock()
 	at := kgo.EpochOffset{Epoch: -1, Offset: p.from}
@@ -165,7 +165,6 @@ func (s *Source) point(p *partition) {
 		at.Epoch = p.epoch
 	}
 	p.next, p.epoch = p.from, at.Epoch
-	s.drop(p)
 	s.mu.Unlock()
 	s.client.SetOffsets(map[string]map[int32]kgo.EpochOffset{s.cfg.Topic: {p.n: at}})
 	s.mu.Lock()

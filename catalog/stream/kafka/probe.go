@@ -11,7 +11,7 @@ import (
 
 // probeAfter is how long a partition may stand still before its end before the
 // brokers are asked what is there.
-const probeAfter = time.Second
+const probeAfter = 500 * time.Millisecond
 
 // probe looks at what is left of partitions that stand still before their end:
 // records of transactions that were given up, and places that compaction left

@@ -42,10 +42,23 @@ func TestVirtualOnce(t *testing.T) {
 		produce(t, cl, 2, 0, 500)
 		cl.Close()
 		dst := newSink()
-		if sum := runOnce(t, defaults(c), dst, dial); sum.Lines != 500 {
-			t.Errorf("%d lines, want 500", sum.Lines)
+		cfg, patient := defaults(c), stream.DefaultConfig()
+		cfg.Once, patient.BatchWait = true, time.Hour
+		begin := time.Now()
+		s, err := kafka.Open(t.Context(), cfg, dst, patient, time.Now, quiet(), dial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum, err := stream.Run(t.Context(), s, dst, stream.RunConfig{}); err != nil || sum.Lines != 500 {
+			t.Errorf("%d lines, %v, want 500", sum.Lines, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 		dst.checkOnce(t, 0, 500)
+		if took := time.Since(begin); took > time.Minute {
+			t.Errorf("took %v: the last batch waited for lines that do not come", took)
+		}
 	})
 }
 
@@ -120,5 +133,69 @@ func TestVirtualOutage(t *testing.T) {
 		if err := stop(); !errors.Is(err, context.Canceled) {
 			t.Errorf("run ended with %v", err)
 		}
+	})
+}
+
+// Brokers that are away are waited for, told once, and found again.
+func TestVirtualRestart(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		network := &kfake.VirtualNetwork{}
+		dial := kgo.Dialer(network.DialContext)
+		start := func() *kfake.Cluster {
+			c, err := kfake.NewCluster(kfake.NumBrokers(2), kfake.Ports(9092, 9093), kfake.ListenFn(network.Listen), kfake.SeedTopics(2, movielog), kfake.DataDir(dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		c := start()
+		cfg := defaults(c)
+		cl := client(t, c, dial)
+		defer cl.Close()
+		produce(t, cl, 2, 0, 100)
+		c.Close()
+
+		book := &logbook{}
+		dst := newSink()
+		s, err := kafka.Open(t.Context(), cfg, dst, lines(), time.Now, book.log(), dial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		stop := background(t, s, dst)
+		applied := func(n int) {
+			t.Helper()
+			time.Sleep(5 * time.Minute)
+			if got, _ := dst.total(); got != n {
+				t.Errorf("%d lines applied 5 minutes later, want %d", got, n)
+			}
+		}
+		told := func(away, back int) {
+			t.Helper()
+			a, b := book.count("brokers do not answer; reading waits"), book.count("brokers answer again")
+			if a != away || b != back || s.Stats().Away.IsZero() != (away == back) {
+				t.Errorf("told %d times that brokers are away and %d that they are back, want %d and %d; away since %v", a, b, away, back, s.Stats().Away)
+			}
+		}
+		applied(0)
+		told(1, 0)
+		c = start()
+		applied(100)
+		told(1, 1)
+		c.Close()
+		applied(100)
+		told(2, 1)
+		c = start()
+		produce(t, cl, 2, 100, 200)
+		applied(200)
+		told(2, 2)
+		dst.checkOnce(t, 0, 200)
+		if err := stop(); !errors.Is(err, context.Canceled) {
+			t.Errorf("run ended with %v", err)
+		}
+		s.Close()
+		cl.Close()
+		c.Close()
 	})
 }

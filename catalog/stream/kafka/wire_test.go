@@ -13,7 +13,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +54,7 @@ func (l *logbook) log() *slog.Logger {
 }
 
 func TestSASL(t *testing.T) {
+	t.Parallel()
 	for mechanism, method := range map[string]string{
 		kafka.MechanismPlain: "PLAIN", kafka.MechanismScramSHA256: "SCRAM-SHA-256", kafka.MechanismScramSHA512: "SCRAM-SHA-512",
 	} {
@@ -196,66 +196,6 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// Brokers that are away are waited for, told once, and found again.
-func TestBrokersAway(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	c, err := kfake.NewCluster(kfake.NumBrokers(2), kfake.SeedTopics(2, movielog), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ports []int
-	for _, a := range c.ListenAddrs() {
-		addr, err := net.ResolveTCPAddr("tcp", a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports = append(ports, addr.Port)
-	}
-	cfg := config(c)
-	cfg.OpenWait = 100 * time.Millisecond
-	start := func() {
-		t.Helper()
-		if c, err = kfake.NewCluster(kfake.NumBrokers(2), kfake.Ports(ports...), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Millisecond)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cl := client(t, c)
-	produce(t, cl, 2, 0, 100)
-	c.Close()
-
-	book := &logbook{}
-	dst := newSink()
-	s, err := kafka.Open(t.Context(), cfg, dst, lines(), time.Now, book.log(), fast()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	stop := background(t, s, dst)
-	eventually(t, "it is told", func() bool { return book.count("brokers do not answer; reading waits") == 1 })
-	if st := s.Stats(); st.Away.IsZero() || st.LastError == nil {
-		t.Errorf("away: since %v, last error %v", st.Away, st.LastError)
-	}
-	start()
-	eventually(t, "100 lines are applied", func() bool { n, _ := dst.total(); return n == 100 })
-	c.Close()
-	eventually(t, "it is told again", func() bool { return book.count("brokers do not answer; reading waits") == 2 })
-	start()
-	defer func() { c.Close() }()
-	produce(t, cl, 2, 100, 200)
-	eventually(t, "200 lines are applied", func() bool { n, _ := dst.total(); return n >= 200 })
-	if err := stop(); !errors.Is(err, context.Canceled) {
-		t.Errorf("run ended with %v", err)
-	}
-	dst.checkOnce(t, 0, 200)
-	if n := book.count("brokers answer again"); n != 2 {
-		t.Errorf("told %d times that brokers answer again, want 2", n)
-	}
-	if st := s.Stats(); !st.Away.IsZero() {
-		t.Errorf("still away since %v", st.Away)
-	}
-}
-
 // fast makes the client try again soon.
 func fast() []kgo.Opt {
 	return []kgo.Opt{kgo.MetadataMinAge(10 * time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond })}
@@ -302,6 +242,7 @@ func TestTopicDeleted(t *testing.T) {
 
 // Errors of brokers that pass are waited out, those that do not are returned.
 func TestFetchErrors(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err   *kerr.Error
 		count int
