@@ -39,7 +39,7 @@
 //     keys survive unchanged, while skipping would lose lines unseen.
 //   - The topic was deleted and made anew: the new one is read as new partitions.
 //     Brokers older than Kafka 3.1 do not say so with the records: there it is
-//     noticed within half a minute, or when the offset is out of range.
+//     noticed within a minute or so, or when the offset is out of range.
 //   - What cannot pass by itself (a refused password, a topic unknown for
 //     Config.TopicWait, a broken batch of records) ends Fetch with an error that
 //     says what to do.
