@@ -21,6 +21,11 @@ type Config struct {
 	BodyLines int           // of a body
 	Queue     int           // requests that may wait for the store; more are told to come back
 	Wait      time.Duration // longest time that a request waits for the store
+
+	// Failed, unless nil, is told why a body could not be stored that was no fault
+	// of its sender, who gets a 500; then later bodies are taken still. Without it
+	// such an error ends the run.
+	Failed func(err error)
 }
 
 // DefaultConfig returns bodies of up to 8 MiB and 200,000 lines, of which 16 may

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -449,5 +450,28 @@ func TestConfig(t *testing.T) {
 	lines.From = stream.From{Place: stream.Latest}
 	if _, err := post.New(config(), lines, time.Now); !errors.Is(err, catalog.ErrInvalid) {
 		t.Errorf("a start in the middle: %v, want invalid", err)
+	}
+}
+
+// What nobody foresaw costs one request its answer, and no other.
+func TestUnforeseen(t *testing.T) {
+	dst := newSink()
+	dst.fail = errors.New("disk on fire")
+	cfg := config()
+	var told atomic.Int32
+	cfg.Failed = func(err error) {
+		if strings.Contains(err.Error(), "disk on fire") {
+			told.Add(1)
+		}
+	}
+	src := start(t, cfg, dst)
+	if w := send(src, request("k", lines(1))); w.Code != 500 || strings.Contains(w.Body.String(), "fire") || told.Load() != 1 {
+		t.Errorf("%d %s, told %d times; want 500 that tells nothing but the log", w.Code, w.Body, told.Load())
+	}
+	dst.mu.Lock()
+	dst.fail = nil
+	dst.mu.Unlock()
+	if w := send(src, request("k", lines(1))); w.Code != 200 {
+		t.Errorf("after it: %d %s", w.Code, w.Body)
 	}
 }

@@ -226,7 +226,10 @@ func (s *Source) Acknowledge(_ context.Context, b catalog.Batch, done catalog.Ap
 		s.answer(p, answer{status: http.StatusBadRequest, problem: "the lines cannot be stored: " + err.Error()})
 	default:
 		s.answer(p, answer{status: http.StatusInternalServerError, problem: "the lines could not be stored; the log says why"})
-		return err
+		if s.cfg.Failed == nil {
+			return err
+		}
+		s.cfg.Failed(err)
 	}
 	return nil
 }

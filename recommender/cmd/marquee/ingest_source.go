@@ -110,7 +110,7 @@ func (c *ingestCmd) openPosts(ctx context.Context, e *env, address string, cfg s
 	if c.Once || c.Replay {
 		return nil, usage("--once and --replay are not for posts, which end with the program and are repeated by whoever sent them")
 	}
-	src, err := c.postFlags.source(cfg)
+	src, err := c.postFlags.source(cfg, e.log)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -22,8 +23,9 @@ type postFlags struct {
 func (f postFlags) set() bool { return f.TokenFile != "" || f.Token != "" }
 
 // source returns the handler of POST /events, which is a source of events.
-func (f postFlags) source(lines stream.Config) (*post.Source, error) {
+func (f postFlags) source(lines stream.Config, log *slog.Logger) (*post.Source, error) {
 	cfg := post.DefaultConfig()
+	cfg.Failed = func(err error) { log.Error("a post could not be stored", "error", err) }
 	cfg.BodyBytes, cfg.Queue, cfg.Wait = f.BodyBytes, f.PostQueue, f.PostWait
 	text, err := secretOf("--token", f.Token, f.TokenFile)
 	if err != nil {

@@ -2,44 +2,24 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
 	"marquee/catalog"
 )
 
-// A span is a duration that knows days: 90d, 36h, 0.
-type span time.Duration
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (s *span) UnmarshalText(text []byte) error {
-	if days, ok := strings.CutSuffix(string(text), "d"); ok {
-		if n, err := strconv.ParseFloat(days, 64); err == nil && n >= 0 && n <= 100_000 {
-			*s = span(n * float64(24*time.Hour))
-			return nil
-		}
-	} else if d, err := time.ParseDuration(string(text)); err == nil && d >= 0 {
-		*s = span(d)
-		return nil
-	}
-	return fmt.Errorf("age %q, want days such as 90d, hours such as 36h, or 0 for no limit", text)
-}
-
 // retentionFlags say how long and how much is kept.
 type retentionFlags struct {
-	KeepEvents     span  `help:"Age of histories and accounts, by the last thing that happened; 0: for ever." default:"0" placeholder:"AGE"`
-	KeepExposures  span  `help:"Age of served lists." default:"90d" placeholder:"AGE"`
-	KeepQuarantine span  `help:"Age of refused lines." default:"30d" placeholder:"AGE"`
-	KeepChanges    span  `help:"Age of the change log; keep it longer than any bundle serves." default:"30d" placeholder:"AGE"`
-	KeepIntake     span  `help:"Age of the hourly counts of lines." default:"400d" placeholder:"AGE"`
-	KeepPosts      span  `help:"Age of idempotency keys of POST /events." default:"30d" placeholder:"AGE"`
-	KeepUnknown    span  `help:"Age of the catalog API's answers that it does not know an id." default:"30d" placeholder:"AGE"`
-	MaxEvents      int64 `help:"Histories kept, pairs of a person and a movie, the newest; 0: all." default:"0" placeholder:"ROWS"`
-	MaxExposures   int64 `help:"Served lists kept; 0: all." default:"10000000" placeholder:"ROWS"`
-	MaxQuarantine  int64 `help:"Refused lines kept; 0: all." default:"1000000" placeholder:"ROWS"`
+	KeepEvents     timeSpan `help:"Age of histories and accounts, by the last thing that happened; 0: for ever." default:"0" placeholder:"AGE"`
+	KeepExposures  timeSpan `help:"Age of served lists." default:"90d" placeholder:"AGE"`
+	KeepQuarantine timeSpan `help:"Age of refused lines." default:"30d" placeholder:"AGE"`
+	KeepChanges    timeSpan `help:"Age of the change log; keep it longer than any bundle serves." default:"30d" placeholder:"AGE"`
+	KeepIntake     timeSpan `help:"Age of the hourly counts of lines." default:"400d" placeholder:"AGE"`
+	KeepPosts      timeSpan `help:"Age of idempotency keys of POST /events." default:"30d" placeholder:"AGE"`
+	KeepUnknown    timeSpan `help:"Age of the catalog API's answers that it does not know an id." default:"30d" placeholder:"AGE"`
+	MaxEvents      int64    `help:"Histories kept, pairs of a person and a movie, the newest; 0: all." default:"0" placeholder:"ROWS"`
+	MaxExposures   int64    `help:"Served lists kept; 0: all." default:"10000000" placeholder:"ROWS"`
+	MaxQuarantine  int64    `help:"Refused lines kept; 0: all." default:"1000000" placeholder:"ROWS"`
 }
 
 func (f retentionFlags) check() error {
@@ -50,7 +30,7 @@ func (f retentionFlags) check() error {
 }
 
 func (f retentionFlags) policy() catalog.Retention {
-	limit := func(age span, rows int64) catalog.Limit {
+	limit := func(age timeSpan, rows int64) catalog.Limit {
 		return catalog.Limit{Age: time.Duration(age), Rows: rows}
 	}
 	return catalog.Retention{

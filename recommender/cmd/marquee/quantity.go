@@ -15,7 +15,7 @@ type timeSpan time.Duration
 func (s *timeSpan) UnmarshalText(text []byte) error {
 	if days, ok := strings.CutSuffix(string(text), "d"); ok {
 		n, err := strconv.ParseFloat(days, 64)
-		if err != nil || !(n >= 0) || n > 365_000 {
+		if err != nil || !(n >= 0) || n > 100_000 {
 			return fmt.Errorf("time %q, want days such as 90d or a time such as 36h", text)
 		}
 		*s = timeSpan(n * float64(24*time.Hour))

@@ -37,7 +37,7 @@ func (f eventFlags) open(e *env, store *lateStore) (*eventRoute, error) {
 	if err != nil {
 		return nil, usage("--events-timezone: %v", err)
 	}
-	if _, err := f.source(stream.DefaultConfig()); err != nil {
+	if _, err := f.source(stream.DefaultConfig(), e.log); err != nil {
 		return nil, err // rather than when the store is there
 	}
 	return &eventRoute{flags: f, zone: zone, store: store, env: e}, nil
@@ -80,7 +80,7 @@ func (r *eventRoute) run(ctx context.Context) error {
 		case <-time.After(retryStore):
 		}
 	}
-	src, err := r.flags.source(cfg)
+	src, err := r.flags.source(cfg, r.env.log)
 	if err != nil {
 		return err
 	}
