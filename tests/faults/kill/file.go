@@ -48,6 +48,9 @@ func (l *log) write() error {
 	var text []byte
 	for range 1 + l.rng.IntN(80) {
 		line := l.lines.Next()
+		if len(l.content)+len(text) == 0 {
+			line = l.lines.Unique()
+		}
 		at := int64(len(l.content) + len(text))
 		text = append(text, line.Text...)
 		text = append(text, '\n')
@@ -88,7 +91,7 @@ func (l *log) rotate() error {
 
 // end closes the file and notes by which names it may be known.
 func (l *log) end() error {
-	for _, name := range fileNames(l.content) {
+	for _, name := range ledger.FileNames(l.content) {
 		l.names[name] = l.part()
 	}
 	return l.file.Close()

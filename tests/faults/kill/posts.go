@@ -52,7 +52,7 @@ func (p *posts) write(ctx context.Context) error {
 		p.book.Put(part, at, next, l)
 		at = next
 	}
-	p.names[postName(key)] = part
+	p.names[ledger.PostName(key)] = part
 	for n := 0; ; n++ {
 		status, text, err := p.send(ctx, key, ledger.Texts(lines))
 		switch {

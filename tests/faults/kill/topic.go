@@ -74,7 +74,7 @@ func (k *topic) part(n int) string { return fmt.Sprintf("topic/%d", n) }
 func (k *topic) names(names map[string]string) {
 	id := k.cluster.TopicInfo(topicName).TopicID
 	for n := range partitions {
-		names[partitionName(topicName, n, id)] = k.part(n)
+		names[ledger.TopicName(topicName, n, id)] = k.part(n)
 	}
 }
 

@@ -78,6 +78,13 @@ func (g *Generator) Next() Line {
 	return l
 }
 
+// Unique returns a line that occurs once: what a file should begin with, since a
+// file is known by its beginning.
+func (g *Generator) Unique() Line {
+	g.fresh++
+	return g.watch(g.person(), fmt.Sprintf("only+%d+", g.fresh), g.rng.IntN(200))
+}
+
 // tick moves the clock on, seldom by hours, so that watches span days.
 func (g *Generator) tick() {
 	switch g.rng.IntN(40) {

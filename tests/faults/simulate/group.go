@@ -6,21 +6,24 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
+	"marquee/catalog/stream"
 	"marquee/tests/faults/wire"
 )
 
 // groupOffsets says where the consumer group stands: the offsets that a mutant
 // trusts instead of the store's.
 type groupOffsets struct {
-	world *world
+	stage *kafkaStage
 	link  *wire.Link
 }
 
+// committed returns what the mutant trusts.
+func (k *kafkaStage) committed(link *wire.Link) stream.Offsets { return &groupOffsets{k, link} }
+
 // Offset implements catalog/stream.Offsets.
 func (g *groupOffsets) Offset(ctx context.Context, partition string) (int64, error) {
-	cl, err := kgo.NewClient(append(clientOptions(), kgo.SeedBrokers(g.world.seeds()...), kgo.Dialer(g.link.DialContext))...)
+	cl, err := g.stage.client(g.link)
 	if err != nil {
 		return 0, err
 	}
@@ -29,23 +32,13 @@ func (g *groupOffsets) Offset(ctx context.Context, partition string) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.Atoi(partOf(partition))
+	topic, number, _ := strings.Cut(g.stage.part(partition), "/")
+	n, err := strconv.Atoi(number)
 	if err != nil {
 		return 0, err
 	}
-	if o, known := all.Lookup(g.world.topic, int32(n)); known && o.At >= 0 {
+	if o, known := all.Lookup(topic, int32(n)); known && o.At >= 0 {
 		return o.At, nil
 	}
 	return 0, nil
 }
-
-// partOf returns the number of a Kafka partition from the name under which its
-// offset is stored: "kafka:TOPIC/NUMBER@...".
-func partOf(partition string) string {
-	_, rest, _ := strings.Cut(partition, "/")
-	number, _, _ := strings.Cut(rest, "@")
-	return number
-}
-
-// clientOptions are those of every client here.
-func clientOptions() []kgo.Opt { return []kgo.Opt{kgo.DisableClientMetrics()} }

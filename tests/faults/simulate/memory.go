@@ -24,8 +24,8 @@ func (m *Memory) Open(hook txdb.Hook) txdb.Store {
 
 // RunInMemory plays a plan on a database in memory, through a mutant if it is
 // not nil, and returns the outcome with all findings.
-func (p Plan) RunInMemory(t *testing.T, open Open, mutant *txdb.Mutant) Outcome {
-	play := Play{Topic: "movielog1", FirstUser: 1, Open: open}
+func (p Plan) RunInMemory(t *testing.T, source Kind, mutant *txdb.Mutant) Outcome {
+	play := Play{Source: source, Topic: "movielog1", FirstUser: 1, Folder: t.TempDir()}
 	var sink func(*txdb.DB, txdb.Hook) txdb.Store
 	if mutant != nil {
 		sink, play.Committed = mutant.Open, mutant.Committed

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -134,6 +135,23 @@ func drawLife(rng *rand.Rand) []Strike {
 		life = append(life, s)
 	}
 	return life
+}
+
+// inBursts calls write with counts that add up to all lines, with the plan's
+// pauses between the calls.
+func (p Plan) inBursts(ctx context.Context, write func(count int) error) error {
+	parts := len(p.Bursts) + 1
+	for i := range parts {
+		if err := write(p.Lines*(i+1)/parts - p.Lines*i/parts); err != nil {
+			return err
+		}
+		if i < len(p.Bursts) {
+			if err := sleep(ctx, p.Bursts[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }

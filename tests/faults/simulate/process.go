@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"marquee/catalog"
 	"marquee/catalog/stream"
 	"marquee/tests/faults/txdb"
@@ -36,6 +34,9 @@ func (p *process) run(ctx context.Context) {
 	p.closing.Wait()
 }
 
+// life names life n.
+func (p *process) life(n int) string { return fmt.Sprintf("process-%d-life-%d", p.number, n) }
+
 // stop ends the life that is, in good order.
 func (p *process) stop() {
 	p.mu.Lock()
@@ -48,7 +49,7 @@ func (p *process) stop() {
 func (p *process) live(ctx context.Context, n int) {
 	w := p.world
 	whole := ctx
-	defer p.closing.Go(func() { w.bury(whole, p.clientID(n)) })
+	defer p.closing.Go(func() { w.stage.bury(whole, p.life(n)) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p.mu.Lock()
@@ -85,12 +86,12 @@ func (p *process) open(ctx context.Context, n int, link *wire.Link, h *hand) (So
 	w := p.world
 	store := w.backend.Open(h.step)
 	held := stream.Offsets(store)
-	if w.committed {
-		held = &groupOffsets{world: w, link: link}
+	if w.lying != nil {
+		held = w.lying(link)
 	}
 	cfg := stream.DefaultConfig()
 	cfg.BatchLines = w.plan.BatchLines
-	src, err := w.open(ctx, Topic{Name: w.topic, Group: group, Seeds: w.seeds()}, held, cfg, kgo.Dialer(link.DialContext), kgo.ClientID(p.clientID(n)))
+	src, err := w.stage.open(ctx, p.life(n), link, held, cfg)
 	return src, store, err
 }
 
@@ -104,7 +105,7 @@ func (p *process) read(ctx context.Context, src Source, store txdb.Store, h *han
 		if b.Partition != sink.last.Partition || b.From != sink.last.From || !sink.applied {
 			w.fault("process %d: offsets %d to %d of %s were told as applied, the store never said so", p.number, b.From, b.To, b.Partition)
 		}
-		told += b.To - b.From
+		told += int64(len(b.Minutes) + len(b.Ratings) + len(b.Accounts) + len(b.Refused) + b.Lists)
 		if total.Lines != told {
 			w.fault("process %d: the summary says %d lines, its batches have %d", p.number, total.Lines, told)
 		}

@@ -57,10 +57,9 @@ func rootName(t *testing.T) string {
 	return name
 }
 
-// No event is lost and none is applied twice, whatever happens to the readers
-// of a topic, its brokers and the database.
-func TestKafka(t *testing.T) {
-	from, to := seeds(t, 300)
+// playAll plays seeds on all processors at once.
+func playAll(t *testing.T, source Kind, few uint64) {
+	from, to := seeds(t, few)
 	next := new(atomic.Uint64)
 	next.Store(from)
 	for i := range runtime.GOMAXPROCS(0) {
@@ -68,11 +67,22 @@ func TestKafka(t *testing.T) {
 			t.Parallel()
 			for seed := next.Add(1) - 1; seed < to; seed = next.Add(1) - 1 {
 				p := Draw(seed)
-				verdict(t, p, p.RunInMemory(t, Kafka, nil))
+				verdict(t, p, p.RunInMemory(t, source, nil))
 			}
 		})
 	}
 }
+
+// No event is lost and none is applied twice, whatever happens to the readers
+// of a topic, its brokers and the database.
+func TestKafka(t *testing.T) { playAll(t, Kafka, 300) }
+
+// The same of a followed file that is rotated.
+func TestFile(t *testing.T) { playAll(t, File, 100) }
+
+// The same of bodies that are posted until they are answered, to several
+// processes at once.
+func TestPost(t *testing.T) { playAll(t, Post, 100) }
 
 // The same, on the real store: one SQLite file holds the events of many seeds,
 // each of a topic and of people of its own, and is compared at the end.
@@ -88,7 +98,7 @@ func TestKafkaIntoSQLite(t *testing.T) {
 	for seed := from; seed < to; seed++ {
 		p := Draw(seed)
 		out := p.Run(t, Play{
-			Topic: fmt.Sprintf("movielog%d", seed), FirstUser: int(1 + seed*1000), Open: Kafka,
+			Topic: fmt.Sprintf("movielog%d", seed), FirstUser: int(1 + seed*1000),
 			Backend: func() Backend { return &SQL{SQLStore: store, Seed: seed} },
 		})
 		verdict(t, p, out)

@@ -8,31 +8,21 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// trouble waits until a trouble comes, and makes it.
-func (w *world) trouble(ctx context.Context, t Trouble) {
-	if sleep(ctx, t.At) != nil {
-		return
-	}
+func (k *kafkaStage) trouble(ctx context.Context, t Trouble) {
 	switch t.Act {
 	case BrokerAway:
-		port := 1 + t.Which%w.plan.Brokers
-		w.net.SetAway(port, true)
+		port := 1 + t.Which%k.plan.Brokers
+		k.net.SetAway(port, true)
 		_ = sleep(ctx, t.For)
-		w.net.SetAway(port, false)
+		k.net.SetAway(port, false)
 	case BreakConnections:
-		w.net.BreakAll()
+		k.net.BreakAll()
 	case MoveLeaders:
-		w.cluster.ShufflePartitionLeaders()
+		k.cluster.ShufflePartitionLeaders()
 	case MoveCoordinators:
-		w.cluster.RehashCoordinators()
-	case DatabaseAway:
-		w.away.Store(true)
-		_ = sleep(ctx, t.For)
-		w.away.Store(false)
-	case Restart:
-		w.people[t.Which%len(w.people)].stop()
+		k.cluster.RehashCoordinators()
 	default:
-		w.failRequests(t)
+		k.failRequests(t)
 	}
 }
 
@@ -48,9 +38,9 @@ var requestFaults = map[Act]struct {
 	FailOffsets:    {[]kmsg.Key{kmsg.ListOffsets, kmsg.OffsetFetch, kmsg.OffsetForLeaderEpoch}, []*kerr.Error{kerr.NotLeaderForPartition, kerr.CoordinatorLoadInProgress, kerr.UnknownServerError}},
 }
 
-func (w *world) failRequests(t Trouble) {
+func (k *kafkaStage) failRequests(t Trouble) {
 	f := requestFaults[t.Act]
-	w.cluster.Fault(kfake.Fault{
+	k.cluster.Fault(kfake.Fault{
 		Keys: f.keys, TopLevel: t.Act == FailHeartbeats || t.Act == FailJoins,
 		Err: f.errs[t.Which%len(f.errs)], Count: t.Count,
 	})

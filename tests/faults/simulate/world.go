@@ -3,16 +3,12 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"strconv"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"marquee/catalog"
 	"marquee/catalog/stream"
@@ -21,15 +17,6 @@ import (
 	"marquee/tests/faults/wire"
 )
 
-// group is the consumer group of all processes.
-const group = "marquee"
-
-// A Topic says what to read.
-type Topic struct {
-	Name, Group string
-	Seeds       []string // addresses of brokers
-}
-
 // A Source is what is under test.
 type Source interface {
 	stream.Source
@@ -37,8 +24,24 @@ type Source interface {
 	Close() error
 }
 
-// An Open makes a source of a topic.
-type Open func(ctx context.Context, topic Topic, held stream.Offsets, cfg stream.Config, opts ...kgo.Opt) (Source, error)
+// A stage is what processes read and how it is written.
+type stage interface {
+	// open makes a source for one life of a process, as whom it is known.
+	open(ctx context.Context, life string, link *wire.Link, held stream.Offsets, cfg stream.Config) (Source, error)
+
+	// write writes all lines and puts them into the book. It returns when that
+	// is done.
+	write(ctx context.Context, w *world) error
+
+	// part returns the part of the book that a stored partition is, or "".
+	part(partition string) string
+
+	// trouble makes one that is of this stage.
+	trouble(ctx context.Context, t Trouble)
+
+	// bury cleans up behind a life that ended.
+	bury(ctx context.Context, life string)
+}
 
 // A Backend is the store of a simulation.
 type Backend interface {
@@ -58,14 +61,12 @@ type Outcome struct {
 
 // world is a simulation while it is played.
 type world struct {
-	plan      Plan
-	topic     string
-	backend   Backend
-	open      Open
-	committed bool // offsets are those of the consumer group: a mutant
+	plan    Plan
+	stage   stage
+	backend Backend
+	lying   func(link *wire.Link) stream.Offsets // a mutant's: what it trusts instead of the store
 
 	net     *wire.Network
-	cluster *kfake.Cluster
 	away    atomic.Bool  // the database
 	stalled atomic.Int32 // lives that stand still
 	people  []*process
@@ -78,25 +79,34 @@ type world struct {
 
 // A Play says with what a plan is played.
 type Play struct {
-	Topic     string
-	FirstUser int
-	Backend   func() Backend // called within the virtual time of the simulation
-	Open      Open
+	Source    Kind
+	Topic     string // names it in the store: no two simulations in one store share one
+	FirstUser int    // nor people
+	Folder    string // for files
+	Backend   func() Backend
 	Committed bool // begin where the consumer group stands: a mutant
 
 	// Check, if not nil, is called at the end within the virtual time.
 	Check func(ctx context.Context, out *Outcome, backend Backend)
 }
 
+// A Kind says what is read.
+type Kind string
+
+// The kinds.
+const (
+	Kafka Kind = "kafka"
+	File  Kind = "file"
+	Post  Kind = "post"
+)
+
 // Run plays a plan in virtual time.
 func (p Plan) Run(t *testing.T, play Play) Outcome {
 	var out Outcome
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{
-			plan: p, topic: play.Topic, open: play.Open, committed: play.Committed, backend: play.Backend(),
-			net: wire.New(), names: make(map[string]string),
-		}
-		if err := w.play(t.Context(), play.FirstUser); err != nil {
+		w := &world{plan: p, backend: play.Backend(), net: wire.New(), names: make(map[string]string)}
+		w.out.Book = new(ledger.Book)
+		if err := w.play(t.Context(), play); err != nil {
 			t.Errorf("%v: %v", p, err)
 		}
 		out = w.outcome()
@@ -107,84 +117,66 @@ func (p Plan) Run(t *testing.T, play Play) Outcome {
 	return out
 }
 
-func (w *world) play(ctx context.Context, firstUser int) error {
-	var ports []int
-	for i := range w.plan.Brokers {
-		ports = append(ports, i+1)
+// play sets the stage and lets all act.
+func (w *world) play(ctx context.Context, play Play) error {
+	switch play.Source {
+	case File:
+		// Two that see a new file at the same time, while it grows, may know it
+		// by different beginnings: a file has one reader.
+		w.plan.Lives = w.plan.Lives[:1]
+		w.stage = newFileStage(w.plan, play)
+	case Post:
+		w.stage = newPostStage(w.plan, play)
+	default:
+		k, err := newKafkaStage(w.plan, play, w.net)
+		if err != nil {
+			return err
+		}
+		defer k.cluster.Close()
+		w.stage = k
+		if play.Committed {
+			w.lying = k.committed
+		}
 	}
-	var err error
-	w.cluster, err = kfake.NewCluster(kfake.Ports(ports...), kfake.ListenFn(w.net.Listen), kfake.SeedTopics(int32(w.plan.Partitions), w.topic))
-	if err != nil {
-		return err
-	}
-	defer w.cluster.Close()
+	return w.act(ctx)
+}
+
+func (w *world) act(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	var group sync.WaitGroup
+	var all sync.WaitGroup
 	for i := range w.plan.Lives {
 		p := &process{world: w, number: i}
 		w.people = append(w.people, p)
-		group.Go(func() { p.run(ctx) })
+		all.Go(func() { p.run(ctx) })
 	}
-	for _, tr := range w.plan.Troubles {
-		group.Go(func() { w.trouble(ctx, tr) })
+	for _, t := range w.plan.Troubles {
+		all.Go(func() { w.trouble(ctx, t) })
 	}
-	err = w.produce(ctx, firstUser)
+	err := w.stage.write(ctx, w)
 	if err == nil {
 		w.out.Finished = w.wait(ctx)
 	}
 	cancel()
-	group.Wait()
+	all.Wait()
 	return err
 }
 
-// seeds returns the addresses of all brokers.
-func (w *world) seeds() []string {
-	var seeds []string
-	for i := range w.plan.Brokers {
-		seeds = append(seeds, "127.0.0.1:"+strconv.Itoa(i+1))
+// trouble waits until a trouble comes, and makes it.
+func (w *world) trouble(ctx context.Context, t Trouble) {
+	if sleep(ctx, t.At) != nil {
+		return
 	}
-	return seeds
+	switch t.Act {
+	case DatabaseAway:
+		w.away.Store(true)
+		_ = sleep(ctx, t.For)
+		w.away.Store(false)
+	case Restart:
+		w.people[t.Which%len(w.people)].stop()
+	default:
+		w.stage.trouble(ctx, t)
+	}
 }
-
-// produce writes the lines into the topic, each person's to any partition, so
-// that the order among partitions is not theirs.
-func (w *world) produce(ctx context.Context, firstUser int) error {
-	opts := append(clientOptions(), kgo.SeedBrokers(w.seeds()...), kgo.Dialer(w.net.Sturdy().DialContext),
-		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()))
-	cl, err := kgo.NewClient(opts...)
-	if err != nil {
-		return err
-	}
-	defer cl.Close()
-	cfg := ledger.DefaultConfig()
-	cfg.FirstUser = firstUser
-	lines := ledger.New(w.plan.Seed, cfg).Lines(w.plan.Lines)
-	rng := rand.New(rand.NewPCG(w.plan.Seed, 0x70726f64))
-	w.out.Book = new(ledger.Book)
-	ends := make([]int64, w.plan.Partitions)
-	parts := len(w.plan.Bursts) + 1
-	for i := range parts {
-		var records []*kgo.Record
-		for _, l := range lines[len(lines)*i/parts : len(lines)*(i+1)/parts] {
-			n := rng.IntN(w.plan.Partitions)
-			w.out.Book.Put(w.part(n), ends[n], ends[n]+1, l)
-			ends[n]++
-			records = append(records, &kgo.Record{Topic: w.topic, Partition: int32(n), Value: []byte(l.Text)})
-		}
-		if err := cl.ProduceSync(ctx, records...).FirstErr(); err != nil {
-			return fmt.Errorf("produce: %w", err)
-		}
-		if i < len(w.plan.Bursts) {
-			if err := sleep(ctx, w.plan.Bursts[i]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// part names a partition in the book: books of several topics can be merged.
-func (w *world) part(n int) string { return w.topic + "/" + strconv.Itoa(n) }
 
 // patience is how long after the last trouble may begin all must be read.
 const patience = 15 * time.Minute
@@ -211,10 +203,7 @@ func (w *world) wait(ctx context.Context) bool {
 
 func (w *world) atEnd(ctx context.Context) bool {
 	w.mu.Lock()
-	names := make(map[string]string, len(w.names))
-	for name, part := range w.names {
-		names[name] = part
-	}
+	names := maps.Clone(w.names)
 	w.mu.Unlock()
 	held := make(map[string]int64)
 	for name, part := range names {
@@ -235,13 +224,26 @@ func (w *world) atEnd(ctx context.Context) bool {
 func (w *world) name(partition string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.names[partition] = w.topic + "/" + partOf(partition)
+	w.names[partition] = w.stage.part(partition)
+}
+
+// began reports whether the store holds anything.
+func (w *world) began(ctx context.Context) bool {
+	w.mu.Lock()
+	names := maps.Clone(w.names)
+	w.mu.Unlock()
+	for name := range names {
+		if held, err := w.backend.Offset(ctx, name); err == nil && held > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *world) claim(b catalog.Batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.spans = append(w.spans, ledger.Span{Part: w.topic + "/" + partOf(b.Partition), From: b.From, To: b.To})
+	w.spans = append(w.spans, ledger.Span{Part: w.stage.part(b.Partition), From: b.From, To: b.To})
 }
 
 func (w *world) note(err error) {
@@ -260,8 +262,6 @@ func (w *world) outcome() Outcome {
 	out := w.out
 	out.Partitions = w.names
 	out.Claims = len(w.spans)
-	if out.Book != nil {
-		out.Findings = append(out.Findings, out.Book.Cover(w.spans, false)...)
-	}
+	out.Findings = append(out.Findings, out.Book.Cover(w.spans, false)...)
 	return out
 }

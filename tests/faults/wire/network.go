@@ -100,6 +100,12 @@ func (l *Link) Cut() {
 	l.net.breakIf(func(c *conn) bool { return c.link == l })
 }
 
+// IsCut reports whether the link was cut.
+func (l *Link) IsCut() bool {
+	cut, _ := l.state()
+	return cut
+}
+
 // Hold makes all that is sent or received wait until Release.
 func (l *Link) Hold() {
 	l.mu.Lock()

@@ -1,4 +1,4 @@
-package kill
+package ledger_test
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (nothing) Offset(context.Context, string) (int64, error) { return 0, nil }
 func TestFileNames(t *testing.T) {
 	content := ledger.Texts(ledger.New(1, ledger.DefaultConfig()).Lines(2000))
 	path := filepath.Join(t.TempDir(), "events.log")
-	names := fileNames(content)
+	names := ledger.FileNames(content)
 	for _, n := range []int{100, 4 << 10, 10_000, len(content)} {
 		if err := os.WriteFile(path, content[:n], 0o600); err != nil {
 			t.Fatal(err)
