@@ -46,7 +46,7 @@ func BenchmarkFileToSQLite(b *testing.B) {
 	if err := os.WriteFile(path, text(ourLines), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	for _, batch := range []int{5000, 20_000, stream.DefaultConfig().BatchLines} {
+	for _, batch := range []int{5000, stream.DefaultConfig().BatchLines, 50_000} {
 		b.Run(fmt.Sprintf("impl=marquee/batch=%d", batch), func(b *testing.B) { fileToSQLite(b, path, batch) })
 	}
 	b.Run(fmt.Sprintf("impl=plain/batch=%d", plainBatch), func(b *testing.B) {
@@ -102,7 +102,7 @@ func plainly(b *testing.B, p *plain, lines []byte) {
 // From Kafka into PostgreSQL, both on the same cores.
 func BenchmarkKafkaToPostgres(b *testing.B) {
 	seeds := broker(b, text(ourLines))
-	for _, batch := range []int{5000, 20_000, stream.DefaultConfig().BatchLines} {
+	for _, batch := range []int{5000, stream.DefaultConfig().BatchLines, 50_000} {
 		b.Run(fmt.Sprintf("impl=marquee/batch=%d", batch), func(b *testing.B) { kafkaToPostgres(b, seeds, batch) })
 	}
 	b.Run(fmt.Sprintf("impl=plain/batch=%d", plainBatch), func(b *testing.B) {
