@@ -30,7 +30,6 @@ type fileStage struct {
 	number  int    // of the file that is written
 	content []byte // of it
 	begun   map[string]int
-	paths   []string // of rotated files, the newest first
 }
 
 // A rotation is a way to rotate.

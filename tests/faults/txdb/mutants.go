@@ -19,7 +19,7 @@ type Mutant struct {
 
 // Mutants returns them all.
 func Mutants() []Mutant {
-	as := func(append func(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error)) func(*DB, Hook) Store {
+	as := func(append func(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error)) func(*DB, Hook) Store {
 		return func(db *DB, hook Hook) Store { return &mutant{Sink: db.Open(hook), append: append} }
 	}
 	return []Mutant{
@@ -38,12 +38,12 @@ func Mutants() []Mutant {
 
 type mutant struct {
 	*Sink
-	append func(*Sink, context.Context, catalog.Batch) (catalog.Applied, error)
+	append func(context.Context, *Sink, catalog.Batch) (catalog.Applied, error)
 }
 
 // Append breaks the contract.
 func (m *mutant) Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
-	return m.append(m.Sink, ctx, b)
+	return m.append(ctx, m.Sink, b)
 }
 
 // transact runs one transaction that writes rows, the offset, or both.
@@ -73,7 +73,7 @@ func (s *Sink) transact(ctx context.Context, b catalog.Batch, rows, offset, comp
 	return catalog.Applied{Held: b.To}, nil
 }
 
-func offsetFirst(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func offsetFirst(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	if err := s.hook(ctx, Begin); err != nil {
 		return catalog.Applied{}, err
 	}
@@ -86,7 +86,7 @@ func offsetFirst(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied
 	return catalog.Applied{Held: b.To}, s.hook(ctx, Answer)
 }
 
-func offsetAfter(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func offsetAfter(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	if err := s.hook(ctx, Begin); err != nil {
 		return catalog.Applied{}, err
 	}
@@ -99,7 +99,7 @@ func offsetAfter(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied
 	return catalog.Applied{Held: b.To}, s.hook(ctx, Answer)
 }
 
-func blind(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func blind(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	if err := s.hook(ctx, Begin); err != nil {
 		return catalog.Applied{}, err
 	}
@@ -110,7 +110,7 @@ func blind(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, erro
 }
 
 // hopeful logs that the commit failed, and goes on.
-func hopeful(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func hopeful(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	done, err := s.Append(ctx, b)
 	if errors.Is(err, catalog.ErrUnavailable) {
 		return catalog.Applied{Held: b.To}, nil
@@ -119,7 +119,7 @@ func hopeful(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, er
 }
 
 // checkThenAct compares before the transaction begins.
-func checkThenAct(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func checkThenAct(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	if err := s.hook(ctx, Begin); err != nil {
 		return catalog.Applied{}, err
 	}
@@ -143,12 +143,12 @@ type retrier struct {
 	pending bool
 }
 
-func (r *retrier) append(s *Sink, ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+func (r *retrier) append(ctx context.Context, s *Sink, b catalog.Batch) (catalog.Applied, error) {
 	place := catalog.RefusedPlace{Source: b.Partition, Offset: b.From}
 	var done catalog.Applied
 	var err error
 	if r.pending && r.unknown == place {
-		done, err = blind(s, ctx, b)
+		done, err = blind(ctx, s, b)
 	} else {
 		done, err = s.Append(ctx, b)
 	}
