@@ -64,6 +64,10 @@ func columnsWith(t *testing.T, kind, dsn, id string) (found, empty []string) {
 	defer db.Close()
 	var names []string
 	rows, err := db.QueryContext(t.Context(), tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
 	for err == nil && rows.Next() {
 		var name string
 		err = rows.Scan(&name)

@@ -62,8 +62,7 @@ func Follow(ctx context.Context, path string, held Offsets, cfg Config, follow F
 	}
 	t.tracks, t.current, k.replay = []*track{k}, k, cfg.From.Replay
 	if k.start, err = t.begin(k); err != nil {
-		t.closeAll()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), t.closeAll())
 	}
 	t.tell(Notice{What: Following, Path: path})
 	return t, nil

@@ -75,9 +75,8 @@ func (t *Tail) step(ctx context.Context) (ready bool, err error) {
 			return t.full(), nil
 		}
 		t.drop()
-		changed, err := t.look()
-		if err != nil || !changed {
-			return false, err
+		if !t.look() {
+			return false, nil
 		}
 	}
 }
@@ -209,30 +208,30 @@ func (t *Tail) drop() {
 
 // look opens the file that path names now, if it is another one than the
 // current.
-func (t *Tail) look() (changed bool, err error) {
+func (t *Tail) look() (changed bool) {
 	info, err := os.Stat(t.path)
 	if err != nil {
 		t.missing(err)
-		return false, nil
+		return false
 	}
 	if t.current != nil && os.SameFile(info, t.current.info) {
-		return false, nil
+		return false
 	}
 	for i, k := range t.tracks {
 		if os.SameFile(info, k.info) { // it was away for a while
 			t.tracks = append(slices.Delete(t.tracks, i, i+1), k)
 			t.arrived(k)
-			return true, nil
+			return true
 		}
 	}
 	k, err := newTrack(t.path)
 	if err != nil {
 		t.missing(err)
-		return false, nil
+		return false
 	}
 	t.tracks = append(t.tracks, k)
 	t.arrived(k)
-	return true, nil
+	return true
 }
 
 // arrived makes k the current file.

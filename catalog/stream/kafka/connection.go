@@ -81,7 +81,7 @@ func (c Connection) faults() []error {
 	if c.RequestTimeout < 100*time.Millisecond || c.RequestTimeout > 15*time.Minute {
 		fault("request timeout is %v, want 100ms to 15m", c.RequestTimeout)
 	}
-	return append(append(errs, c.TLS.faults()...), c.SASL.faults(c.TLS.On)...)
+	return append(append(errs, c.TLS.faults()...), c.SASL.faults()...)
 }
 
 func isAddress(text string) bool {
@@ -104,7 +104,7 @@ func (t TLS) faults() []error {
 	return errs
 }
 
-func (s SASL) faults(encrypted bool) []error {
+func (s SASL) faults() []error {
 	switch s.Mechanism {
 	case "":
 		if s != (SASL{}) {

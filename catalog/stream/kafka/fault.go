@@ -34,12 +34,12 @@ var advices = []struct {
 	{kerr.UnsupportedForMessageFormat, "the topic's records are of too old a format; Kafka 0.11 or newer is needed"},
 }
 
-// explain returns err with what to do, and whether it is final. Errors of
-// brokers that are away or busy are not: they may pass.
-func explain(err error) (told error, final bool) {
+// explain returns whether err is final, and err with what to do. Errors of brokers
+// that are away or busy are not final: they may pass.
+func explain(err error) (final bool, told error) {
 	for _, a := range advices {
 		if errors.Is(err, a.err) {
-			return fmt.Errorf("kafka: %w; %s", err, a.advice), true
+			return true, fmt.Errorf("kafka: %w; %s", err, a.advice)
 		}
 	}
 	var unverified *tls.CertificateVerificationError
@@ -47,25 +47,25 @@ func explain(err error) (told error, final bool) {
 	var alert *net.OpError
 	switch {
 	case errors.As(err, &unverified):
-		return fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err), true
+		return true, fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err)
 	case errors.As(err, &noTLS):
-		return fmt.Errorf("kafka: %w; the broker does not speak TLS on this port: check the port, or switch TLS off", err), true
+		return true, fmt.Errorf("kafka: %w; the broker does not speak TLS on this port: check the port, or switch TLS off", err)
 	case errors.As(err, &alert) && alert.Op == "remote error": // as crypto/tls names an alert of the other side
-		return fmt.Errorf("kafka: %w; the broker refused the TLS handshake: check the client certificate", err), true
+		return true, fmt.Errorf("kafka: %w; the broker refused the TLS handshake: check the client certificate", err)
 	case errors.As(err, new(x509.HostnameError)), errors.As(err, new(x509.UnknownAuthorityError)):
-		return fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err), true
+		return true, fmt.Errorf("kafka: %w; check the TLS authorities file and the server name", err)
 	case errors.Is(err, kgo.ErrClientClosed):
-		return fmt.Errorf("kafka: %w", err), true
+		return true, fmt.Errorf("kafka: %w", err)
 	}
 	var large *kgo.ErrDecompressTooLarge
 	if errors.As(err, &large) {
-		return fmt.Errorf("kafka: %w; allow more decompress bytes, or replay from behind it", err), true
+		return true, fmt.Errorf("kafka: %w; allow more decompress bytes, or replay from behind it", err)
 	}
 	var early *kgo.ErrFirstReadEOF
 	if errors.As(err, &early) {
-		return fmt.Errorf("kafka: %w; the broker may want TLS or SASL on this port", err), false
+		return false, fmt.Errorf("kafka: %w; the broker may want TLS or SASL on this port", err)
 	}
-	return fmt.Errorf("kafka: %w", err), false
+	return false, fmt.Errorf("kafka: %w", err)
 }
 
 // isAbsent reports whether err says that there is no such topic.
@@ -98,7 +98,7 @@ func (s *Source) retry(ctx context.Context, op func(context.Context) error) erro
 		if since, last := s.outage.state(); errors.Is(err, context.DeadlineExceeded) && !since.IsZero() {
 			err = last // why the client tried again and again
 		}
-		told, final := explain(err)
+		final, told := explain(err)
 		if final {
 			return told
 		}

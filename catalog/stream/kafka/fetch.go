@@ -192,7 +192,7 @@ func (s *Source) grave(err error) error {
 	case errors.Is(err, kgo.ErrClientClosed):
 		return fmt.Errorf("kafka topic %s: %w", s.cfg.Topic, os.ErrClosed)
 	}
-	told, final := explain(err)
+	final, told := explain(err)
 	if final {
 		return told
 	}
@@ -202,7 +202,7 @@ func (s *Source) grave(err error) error {
 
 // failed counts a failure to read p, and ends the reading when it stays.
 func (s *Source) failed(p *partition, err error) error {
-	told, final := explain(err)
+	final, told := explain(err)
 	if !final && kgo.IsRetryableBrokerErr(err) { // its broker is away, however long: no fault of the partition
 		p.fail(err)
 		p.retryAt = time.Now().Add(awayDelay)

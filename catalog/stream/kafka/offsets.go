@@ -80,15 +80,11 @@ func epochEnd(ctx context.Context, cl *kgo.Client, topic string, n, epoch int32)
 	if err != nil {
 		return 0, err
 	}
-	for _, t := range resp.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return 0, err
-			}
-			return p.EndOffset, nil
-		}
+	if len(resp.Topics) == 0 || len(resp.Topics[0].Partitions) == 0 {
+		return 0, kerr.UnknownTopicOrPartition
 	}
-	return 0, kerr.UnknownTopicOrPartition
+	answer := resp.Topics[0].Partitions[0] // the one that was asked for
+	return answer.EndOffset, kerr.ErrorForCode(answer.ErrorCode)
 }
 
 // A topic is what brokers say of one.

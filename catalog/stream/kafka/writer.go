@@ -139,7 +139,7 @@ func (w *Writer) write(ctx context.Context, topic string, records []*kgo.Record)
 }
 
 func (w *Writer) explain(topic string, n int, err error) error {
-	told, final := explain(err)
+	final, told := explain(err)
 	switch {
 	case final:
 	case isAbsent(err):
