@@ -78,11 +78,11 @@ func playAll(t *testing.T, source Kind, few uint64) {
 func TestKafka(t *testing.T) { playAll(t, Kafka, 300) }
 
 // The same of a followed file that is rotated.
-func TestFile(t *testing.T) { playAll(t, File, 100) }
+func TestFile(t *testing.T) { playAll(t, File, 60) }
 
 // The same of bodies that are posted until they are answered, to several
 // processes at once.
-func TestPost(t *testing.T) { playAll(t, Post, 100) }
+func TestPost(t *testing.T) { playAll(t, Post, 60) }
 
 // The same, on the real store: one SQLite file holds the events of many seeds,
 // each of a topic and of people of its own, and is compared at the end.
