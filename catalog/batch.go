@@ -13,6 +13,11 @@ var ErrOffset = errors.New("batch does not begin at the stored offset")
 // same call may succeed later.
 var ErrUnavailable = errors.New("unavailable")
 
+// ErrDamaged reports a store that holds what it cannot have written, or a file
+// that is no store any more: the same call fails again until somebody restores
+// a copy. It says nothing against what the caller gave, as [ErrInvalid] does.
+var ErrDamaged = errors.New("store is damaged")
+
 // ErrConflict reports a batch whose [Batch.Digest] is not that of the batch
 // which was stored under the same name: one idempotency key for two bodies.
 var ErrConflict = errors.New("the same key was used for other content")

@@ -212,7 +212,7 @@ func (s *Store) exposures(ctx context.Context, where string, args ...any) ([]cat
 		}
 		e.At = time.UnixMicro(at).UTC()
 		if e.Movies, err = unpackMovies(movies); err != nil {
-			return fmt.Errorf("request %s: %w", e.RequestID, err)
+			return damaged(fmt.Errorf("request %s: %w", e.RequestID, err))
 		}
 		found = append(found, e)
 		return nil

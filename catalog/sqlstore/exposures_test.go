@@ -134,9 +134,9 @@ func TestDamagedExposure(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := s.Exposure(t.Context(), "request7")
-		refused(t, err, catalog.ErrInvalid, "request7", "number of sources")
+		refused(t, err, catalog.ErrDamaged, "request7", "number of sources")
 		for _, err := range s.Exposures(t.Context(), time.Time{}, time.Time{}) {
-			refused(t, err, catalog.ErrInvalid, "request7")
+			refused(t, err, catalog.ErrDamaged, "request7")
 		}
 	})
 }

@@ -31,7 +31,7 @@ func (s *Store) fault(ctx context.Context, op string, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
-	case errors.Is(err, catalog.ErrInvalid), errors.Is(err, catalog.ErrUnavailable):
+	case errors.Is(err, catalog.ErrInvalid), errors.Is(err, catalog.ErrUnavailable), errors.Is(err, catalog.ErrDamaged):
 		return fmt.Errorf("%s: store %s: %w", op, s.name, err)
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, catalog.ErrOffset), errors.Is(err, catalog.ErrConflict):
 		return fmt.Errorf("%s: %w", op, err)
@@ -84,8 +84,8 @@ var sqliteFaults = []struct {
 	{sqlite3.SQLITE_READONLY, "it may not be written; allow it for the file and its folder", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_PERM, "it may not be opened; allow it for the file and its folder", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_CANTOPEN, "it cannot be opened; check that file and folder may be written", catalog.ErrUnavailable},
-	{sqlite3.SQLITE_NOTADB, "it is no SQLite file; name another file", catalog.ErrInvalid},
-	{sqlite3.SQLITE_CORRUPT, "the file is damaged; restore a copy", catalog.ErrInvalid},
+	{sqlite3.SQLITE_NOTADB, "it is no SQLite file, or its head is damaged; name another file, or restore a copy", catalog.ErrDamaged},
+	{sqlite3.SQLITE_CORRUPT, "the file is damaged; restore a copy", catalog.ErrDamaged},
 }
 
 // postgresFaults is by SQLSTATE or its class; the first match wins.
@@ -106,6 +106,12 @@ var postgresFaults = []struct {
 	{"55P03", "another program holds its lock; stop that program, or try again when it is done", catalog.ErrUnavailable},
 	{"57", "the server is starting, stopping or cancelled the query; try again", catalog.ErrUnavailable},
 	{"58", "the server's disk gives errors; check it", catalog.ErrUnavailable},
+}
+
+// damaged says that what the store holds is not what it writes. Of err, which may
+// wrap [catalog.ErrInvalid] as if a caller had given it, the text stays.
+func damaged(err error) error {
+	return fmt.Errorf("%s: %w", err.Error(), catalog.ErrDamaged)
 }
 
 func sqliteCode(err error) int {

@@ -135,7 +135,7 @@ func (s *Store) factsOf(ctx context.Context, t factTable, id string, v any) erro
 		return fmt.Errorf("%s %q: %w", t.kind, id, catalog.ErrNotFound)
 	}
 	if err == nil {
-		err = json.Unmarshal([]byte(facts), v)
+		err = readFacts([]byte(facts), v)
 	}
 	return s.fault(ctx, op, err)
 }
@@ -145,7 +145,14 @@ func scanFacts(rows *sqlx.Rows, v any) error {
 	if err := rows.Scan(&facts); err != nil {
 		return err
 	}
-	return json.Unmarshal(facts, v)
+	return readFacts(facts, v)
+}
+
+func readFacts(facts []byte, v any) error {
+	if err := json.Unmarshal(facts, v); err != nil {
+		return damaged(fmt.Errorf("a record is no JSON of its kind: %w", err))
+	}
+	return nil
 }
 
 // factPages yields all facts of a table by ascending id.

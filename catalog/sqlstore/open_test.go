@@ -61,7 +61,7 @@ func TestOpenBadPath(t *testing.T) {
 		{"no folder", filepath.Join(folder, "none", "x.db"), fs.ErrNotExist, []string{"none", "make it first"}},
 		{"folder of a file", filepath.Join(write("file", "x"), "x.db"), catalog.ErrInvalid, []string{"is no folder"}},
 		{"folder", folder, catalog.ErrInvalid, []string{"no regular file"}},
-		{"text", write("notes.txt", strings.Repeat("not a database\n", 100)), catalog.ErrInvalid, []string{"no SQLite file"}},
+		{"text", write("notes.txt", strings.Repeat("not a database\n", 100)), catalog.ErrDamaged, []string{"no SQLite file"}},
 		{"URL", "postgres://u:hunter2@host:notaport/db", catalog.ErrInvalid, []string{"cannot be read"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

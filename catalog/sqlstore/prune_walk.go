@@ -79,7 +79,7 @@ func (p *pruner) keyPage(ctx context.Context, t agedTable, after []any) ([]keyAt
 		}
 		at, ok := row[t.keys].(int64)
 		if !ok {
-			return fmt.Errorf("time of a row of %s is a %T, want a whole number: %w", t.name, row[t.keys], catalog.ErrInvalid)
+			return fmt.Errorf("time of a row of %s is a %T, want a whole number: %w", t.name, row[t.keys], catalog.ErrDamaged)
 		}
 		for i, v := range row[:t.keys] {
 			if raw, ok := v.([]byte); ok { // as a driver may give a text

@@ -55,5 +55,9 @@ func readScale(ctx context.Context, q sqlx.QueryerContext) (catalog.Scale, error
 	if err != nil {
 		return catalog.Scale{}, err
 	}
-	return catalog.ParseScale(text)
+	scale, err := catalog.ParseScale(text)
+	if err != nil {
+		return catalog.Scale{}, damaged(err)
+	}
+	return scale, nil
 }

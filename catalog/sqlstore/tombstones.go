@@ -106,7 +106,7 @@ func readTombstones(ctx context.Context, q queryer) (catalog.Tombstones, error) 
 			return err
 		}
 		if len(hash) != len(catalog.PersonHash{}) {
-			return fmt.Errorf("a tombstone has %d bytes, want %d; restore a copy: %w", len(hash), len(catalog.PersonHash{}), catalog.ErrInvalid)
+			return fmt.Errorf("a tombstone has %d bytes, want %d; restore a copy: %w", len(hash), len(catalog.PersonHash{}), catalog.ErrDamaged)
 		}
 		dead.Hashes[catalog.PersonHash(hash)] = struct{}{}
 		return nil
@@ -183,7 +183,7 @@ func readSalt(ctx context.Context, q sqlx.QueryerContext) ([]byte, error) {
 	}
 	salt, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, fmt.Errorf("the salt of the tombstones is damaged (%w); restore a copy: %w", err, catalog.ErrInvalid)
+		return nil, fmt.Errorf("the salt of the tombstones is damaged (%w); restore a copy: %w", err, catalog.ErrDamaged)
 	}
 	return salt, nil
 }

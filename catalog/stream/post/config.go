@@ -22,9 +22,10 @@ type Config struct {
 	Queue     int           // requests that may wait for the store; more are told to come back
 	Wait      time.Duration // longest time that a request waits for the store
 
-	// Failed, unless nil, is told why a body could not be stored that was no fault
-	// of its sender, who gets a 500; then later bodies are taken still. Without it
-	// such an error ends the run.
+	// Failed, unless nil, is told why a body could not be stored: if by a fault of
+	// its sender, who gets a 400, or by none, as when the store is damaged, and the
+	// sender, who gets a 500, may send it again. Later bodies are taken still;
+	// without Failed an error of the second kind ends the run.
 	Failed func(err error)
 }
 

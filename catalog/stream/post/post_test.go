@@ -475,3 +475,24 @@ func TestUnforeseen(t *testing.T) {
 		t.Errorf("after it: %d %s", w.Code, w.Body)
 	}
 }
+
+// A body is refused only for what is wrong with it; nothing of the store is told
+// to its sender.
+func TestWhoseFaultItIs(t *testing.T) {
+	for kind, want := range map[error]int{catalog.ErrInvalid: 400, catalog.ErrDamaged: 500} {
+		dst := newSink()
+		dst.fail = fmt.Errorf("append: store /srv/secret/facts.db: %w", kind)
+		cfg := config()
+		var told atomic.Int32
+		cfg.Failed = func(err error) {
+			if errors.Is(err, kind) && strings.Contains(err.Error(), "facts.db") {
+				told.Add(1)
+			}
+		}
+		src := start(t, cfg, dst)
+		w := send(src, request("k", lines(1)))
+		if w.Code != want || strings.Contains(w.Body.String(), "/srv") || told.Load() != 1 {
+			t.Errorf("%v: %d %s, told %d times; want %d without a path, and the path in the log", kind, w.Code, w.Body, told.Load(), want)
+		}
+	}
+}

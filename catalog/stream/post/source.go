@@ -211,7 +211,8 @@ func (s *Source) Seek(_ context.Context, partition string, offset int64) error {
 }
 
 // Acknowledge implements [stream.Acknowledger]: it answers the request. A body that
-// can never be stored is a fault of the request, not of the source.
+// can never be stored is a fault of the request, not of the source; the sender
+// learns that, and the log why, since the error may tell of the store.
 func (s *Source) Acknowledge(_ context.Context, b catalog.Batch, done catalog.Applied, err error) error {
 	p := s.current
 	if p == nil || p.partition != b.Partition {
@@ -223,7 +224,10 @@ func (s *Source) Acknowledge(_ context.Context, b catalog.Batch, done catalog.Ap
 	case errors.Is(err, catalog.ErrConflict):
 		s.answer(p, answer{status: http.StatusConflict, problem: "the " + HeaderKey + " was used for another body; want a new one for each body"})
 	case errors.Is(err, catalog.ErrInvalid):
-		s.answer(p, answer{status: http.StatusBadRequest, problem: "the lines cannot be stored: " + err.Error()})
+		s.answer(p, answer{status: http.StatusBadRequest, problem: "the lines are such as the store can never take; the log says why"})
+		if s.cfg.Failed != nil {
+			s.cfg.Failed(err)
+		}
 	default:
 		s.answer(p, answer{status: http.StatusInternalServerError, problem: "the lines could not be stored; the log says why"})
 		if s.cfg.Failed == nil {
