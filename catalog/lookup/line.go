@@ -87,13 +87,19 @@ func (d *desk[ID, T]) step(ctx context.Context, l *Lookup) (did bool, err error)
 // lastWrite bounds the write at the end of Run.
 const lastWrite = 10 * time.Second
 
-// back lets ids wait again.
+// back lets ids wait again. Those that do not fit are left to a sweep, or to when
+// they are released again if they were put off.
 func (d *desk[ID, T]) back(l *Lookup, ids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if left := d.queue.back(ids); left > 0 {
 		l.stats.Dropped += int64(left)
 		l.dropped = true
+		for _, id := range ids {
+			if !d.queue.waits(id) {
+				d.later.again(id)
+			}
+		}
 	}
 }
 

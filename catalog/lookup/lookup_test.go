@@ -260,6 +260,33 @@ func TestFaultsArePostponed(t *testing.T) {
 	})
 }
 
+// An id that was put off, and for which there is no room when the API goes away just
+// as it is asked for again, is asked for again all the same.
+func TestPostponedIsNotStranded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, newWorld(), func(c *lookup.Config) { c.Users, c.Queue = false, 2 })
+		r.takes = 10 * time.Second
+		r.fault["rotten"] = true
+		r.run()
+		r.watch("7", "rotten")
+		r.sleep(75 * time.Second) // put off after 10 s for a minute, and asked for again
+		if s := r.lookup.Stats(); s.Postponed != 1 || s.QueuedMovies != 0 {
+			t.Fatalf("stats %+v, want one id that is asked for", s)
+		}
+		r.watch("7", "heat", "up") // the queue is full
+		r.with(func() { r.down, r.fault["rotten"] = errors.New("connection refused"), false })
+		r.sleep(time.Minute)
+		if s := r.lookup.Stats(); s.Dropped != 1 || s.QueuedMovies != 2 {
+			t.Fatalf("stats %+v, want no room for what was put off", s)
+		}
+		r.with(func() { r.down = nil })
+		r.sleep(time.Hour)
+		if !r.movies["rotten"] || !r.movies["heat"] || !r.movies["up"] {
+			t.Errorf("stored %v after an hour, want all three; %+v", r.movies, r.lookup.Stats())
+		}
+	})
+}
+
 // A wrong base URL answers 404 to everything. Nothing of that is remembered, and it
 // is not asked without end.
 func TestWrongAddressPoisonsNothing(t *testing.T) {

@@ -46,6 +46,20 @@ func (p *postponed) fail(id string, now time.Time) bool {
 	return true
 }
 
+// again lets id, if it is put off, be released again: it was, but there was no
+// room for it, and nobody has asked for it. It is due as it was.
+func (p *postponed) again(id string) {
+	f, has := p.ids[id]
+	if !has {
+		return
+	}
+	f.asked = false
+	p.ids[id] = f
+	if p.next.IsZero() || f.due.Before(p.next) {
+		p.next = f.due
+	}
+}
+
 // done lets go of id.
 func (p *postponed) done(id string) { delete(p.ids, id) }
 
