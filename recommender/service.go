@@ -71,9 +71,15 @@ func (s *Service) Extend(base *bundle.Bundle, snap *rank.Snapshot, sequence int6
 // are not used, whether the store can be reached or not.
 func (s *Service) SetForgotten(t catalog.Tombstones) { s.forgotten.Store(&t) }
 
+// Forgot reports whether u was forgotten, as far as is known here.
+func (s *Service) Forgot(u catalog.UserID) bool {
+	t := s.forgotten.Load()
+	return t != nil && t.Has(u)
+}
+
 // bundled returns what the bundle of live holds of u, who may have been forgotten.
 func (s *Service) bundled(live *Live, u catalog.UserID) rank.Taste {
-	if t := s.forgotten.Load(); t != nil && t.Has(u) {
+	if s.Forgot(u) {
 		return rank.Taste{}
 	}
 	taste, _ := live.Bundle.Histories.Of(u)

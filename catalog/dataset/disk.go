@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"marquee/catalog/flock"
 )
 
 // A disk is the part of the file system through which a shelf changes, so that a
@@ -58,7 +60,7 @@ func (osDisk) SyncDir(name string) error {
 	return err
 }
 
-func (osDisk) Lock(ctx context.Context, name string) (func(), error) { return lockFile(ctx, name) }
+func (osDisk) Lock(ctx context.Context, name string) (func(), error) { return flock.Lock(ctx, name) }
 
 // writeFile writes a whole small file and syncs it.
 func writeFile(d disk, name string, data []byte) error {

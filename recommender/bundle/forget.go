@@ -51,11 +51,16 @@ func (h *Histories) Without(gone func(catalog.UserID) bool) (*Histories, int) {
 // live, under its new ID. What bundles hold of everybody together, how often a
 // movie was watched and how it was rated, stays until the next build.
 //
-// A broken bundle cannot be read, so it may still hold the person: its ID is in
+// Drafts that a killed build left behind go too. A broken bundle cannot be read, so it may still hold the person: its ID is in
 // unread. After an error or a crash the shelf is as usable as before, and a
 // second call finishes the work.
 func (s *Shelf) Forget(ctx context.Context, gone func(catalog.UserID) bool) (done []Replacement, unread []string, err error) {
-	if err := s.sweepForgotten(); err != nil {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+	if err := s.sweepDrafts(); err != nil {
 		return nil, nil, err
 	}
 	ids, err := s.ids()
@@ -126,11 +131,19 @@ func (s *Shelf) forget(id string, gone func(catalog.UserID) bool) (Replacement, 
 // forgottenPrefix begins the names of bundles that are being removed.
 const forgottenPrefix = draftPattern + "forgotten-"
 
-// sweepForgotten removes what a call that was cut short left behind.
-func (s *Shelf) sweepForgotten() error {
+// sweepDrafts removes what builds and calls that were cut short left behind:
+// whoever holds the lock is the only one that has drafts with histories in them.
+func (s *Shelf) sweepDrafts() error {
 	left, err := filepath.Glob(filepath.Join(s.dir, forgottenPrefix+"*"))
 	if err != nil {
 		return fmt.Errorf("look for bundles half removed: %w", err)
+	}
+	drafts, err := filepath.Glob(filepath.Join(s.dir, draftPattern+"*", fileHistories))
+	if err != nil {
+		return fmt.Errorf("look for drafts of bundles: %w", err)
+	}
+	for _, name := range drafts {
+		left = append(left, filepath.Dir(name))
 	}
 	for _, name := range left {
 		if err := s.disk.RemoveAll(name); err != nil {

@@ -2,11 +2,13 @@ package bundle
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"marquee/catalog"
 	"marquee/recommender/rank"
@@ -149,5 +151,41 @@ func TestWithoutNobody(t *testing.T) {
 	h := counted(t).Histories
 	if left, n := h.Without(is("nobody")); left != h || n != 0 {
 		t.Errorf("%d people left out", n)
+	}
+}
+
+// What a killed build left behind holds the person too.
+func TestForgetSweepsDrafts(t *testing.T) {
+	s := shelf(t)
+	m := put(t, s, counted(t))
+	left := filepath.Join(s.dir, draftPattern+"123")
+	if err := os.CopyFS(left, os.DirFS(s.Dir(m.ID))); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Forget(t.Context(), is("u1")); err != nil {
+		t.Fatal(err)
+	}
+	inNoFile(t, s, "u1")
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the draft is still there: %v", err)
+	}
+}
+
+// While another process writes a bundle, forgetting waits: its draft is not swept
+// from under it.
+func TestForgetWaitsForBuild(t *testing.T) {
+	s := shelf(t)
+	unlock, err := s.lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, _, err := s.Forget(ctx, is("u1")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("beside a build: %v, want it to wait", err)
+	}
+	unlock()
+	if _, _, err := s.Forget(t.Context(), is("u1")); err != nil {
+		t.Errorf("after it: %v", err)
 	}
 }

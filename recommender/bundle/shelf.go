@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/flock"
 )
 
 const (
@@ -40,6 +41,18 @@ func OpenShelf(dir string) (*Shelf, error) {
 	return &Shelf{dir: dir, disk: osDisk{}}, nil
 }
 
+// lockName is the file that one process at a time locks to write a bundle.
+const lockName = ".lock"
+
+// lock waits until no other process writes a bundle.
+func (s *Shelf) lock(ctx context.Context) (unlock func(), err error) {
+	unlock, err = flock.Lock(ctx, filepath.Join(s.dir, lockName))
+	if err != nil {
+		return nil, fmt.Errorf("lock the folder of bundles: %w", err)
+	}
+	return unlock, nil
+}
+
 // Dir returns the directory of the bundle id.
 func (s *Shelf) Dir(id string) string { return filepath.Join(s.dir, id) }
 
@@ -50,6 +63,11 @@ func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	m.Format = Format
 	m.Files = nil
 	m.Prior = b.Stats.Prior
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer unlock()
 	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("begin bundle: %w", err)

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"marquee/catalog"
@@ -52,147 +51,65 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Stats counts lists since the start.
+// Stats counts lists since the start, for one writer.
 type Stats struct {
-	Kept    int64 // by every writer
-	Dropped int64 // because the queue was full, or a writer refused them too often
-	Waiting int   // in the queue now
+	Writer  string
+	Kept    int64
+	Dropped int64 // because its queue was full, or it refused them too often
+	Waiting int   // in its queue now
 }
 
-// A Recorder takes lists from any number of goroutines and writes them from one.
+// A Recorder takes lists from any number of goroutines and hands them to its
+// writers, each of which has a queue and a goroutine of its own: one that hangs
+// costs the others nothing.
 type Recorder struct {
-	cfg     Config
-	log     *slog.Logger
-	writers []Writer
-	queue   chan catalog.Exposure
-	kept    atomic.Int64
-	dropped atomic.Int64
-	full    atomic.Bool // told once, until there is room again
+	lines []*line
+}
+
+// A Named is a writer with its name, for logs and metrics.
+type Named struct {
+	Name string
+	Writer
 }
 
 // New returns a recorder that writes to all of writers. It returns an error that
 // wraps [catalog.ErrInvalid] for a Config that is not valid.
-func New(cfg Config, log *slog.Logger, writers ...Writer) (*Recorder, error) {
+func New(cfg Config, log *slog.Logger, writers ...Named) (*Recorder, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Recorder{cfg: cfg, log: log, writers: writers, queue: make(chan catalog.Exposure, cfg.Queue)}, nil
+	r := &Recorder{}
+	for _, w := range writers {
+		r.lines = append(r.lines, &line{cfg: cfg, log: log.With("writer", w.Name), writer: w, queue: make(chan catalog.Exposure, cfg.Queue)})
+	}
+	return r, nil
 }
 
 // Record hands over a list. It never waits. The caller must not change e.Movies
 // any more.
 func (r *Recorder) Record(e catalog.Exposure) {
-	select {
-	case r.queue <- e:
-	default:
-		r.dropped.Add(1)
-		if !r.full.Swap(true) {
-			r.log.Warn("served lists are dropped: they come faster than they can be written, or the writer is away", "queue", r.cfg.Queue)
-		}
+	for _, l := range r.lines {
+		l.record(e)
 	}
 }
 
-// Stats returns what became of lists so far.
-func (r *Recorder) Stats() Stats {
-	return Stats{Kept: r.kept.Load(), Dropped: r.dropped.Load(), Waiting: len(r.queue)}
+// Stats returns what became of lists so far, for each writer.
+func (r *Recorder) Stats() []Stats {
+	out := make([]Stats, len(r.lines))
+	for i, l := range r.lines {
+		out[i] = Stats{Writer: l.writer.Name, Kept: l.kept.Load(), Dropped: l.dropped.Load(), Waiting: len(l.queue)}
+	}
+	return out
 }
 
 // Run writes until ctx ends, then what waits, within Config.Drain, and returns
 // the error of ctx.
 func (r *Recorder) Run(ctx context.Context) error {
-	// Writes under way when ctx ends are not cut off: they have the drain's time.
-	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	drain := time.AfterFunc(math.MaxInt64, cancel) // never, until ctx ends
-	defer drain.Stop()
-	defer context.AfterFunc(ctx, func() { drain.Reset(r.cfg.Drain) })()
-	batch := make([]catalog.Exposure, 0, r.cfg.Batch)
-	for {
-		batch = r.fill(ctx, batch[:0])
-		if len(batch) == 0 { // only once ctx has ended
-			return ctx.Err()
-		}
-		r.write(life, batch)
+	var wg sync.WaitGroup
+	for _, l := range r.lines {
+		wg.Go(func() { l.run(ctx) })
 	}
-}
-
-// fill returns the next batch: when it is full, or Config.Wait after its first
-// list, or when ctx ends; then it may be empty.
-func (r *Recorder) fill(ctx context.Context, batch []catalog.Exposure) []catalog.Exposure {
-	select {
-	case e := <-r.queue:
-		batch = append(batch, e)
-	case <-ctx.Done():
-		return r.take(batch)
-	}
-	late := time.NewTimer(r.cfg.Wait)
-	defer late.Stop()
-	for len(batch) < r.cfg.Batch {
-		select {
-		case e := <-r.queue:
-			batch = append(batch, e)
-		case <-late.C:
-			return batch
-		case <-ctx.Done():
-			return batch
-		}
-	}
-	return batch
-}
-
-// take returns what waits now, up to a batch.
-func (r *Recorder) take(batch []catalog.Exposure) []catalog.Exposure {
-	for len(batch) < r.cfg.Batch {
-		select {
-		case e := <-r.queue:
-			batch = append(batch, e)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// write gives batch to every writer. One that fails keeps the others from
-// nothing.
-func (r *Recorder) write(ctx context.Context, batch []catalog.Exposure) {
-	kept := true
-	for _, w := range r.writers {
-		if err := r.attempt(ctx, w, batch); err != nil {
-			kept = false
-			r.drop(len(batch), err)
-		}
-	}
-	if kept {
-		r.kept.Add(int64(len(batch)))
-		r.full.Store(false)
-	}
-}
-
-func (r *Recorder) attempt(ctx context.Context, w Writer, batch []catalog.Exposure) error {
-	var err error
-	for n := range r.cfg.Attempts {
-		if n > 0 {
-			select {
-			case <-time.After(r.cfg.Pause):
-			case <-ctx.Done():
-				return err
-			}
-		}
-		if err = r.once(ctx, w, batch); err == nil || errors.Is(err, catalog.ErrInvalid) {
-			return err
-		}
-	}
-	return err
-}
-
-func (r *Recorder) once(ctx context.Context, w Writer, batch []catalog.Exposure) error {
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
-	defer cancel()
-	return w.WriteExposures(ctx, batch)
-}
-
-func (r *Recorder) drop(n int, err error) {
-	r.dropped.Add(int64(n))
-	r.log.Warn("served lists could not be kept", "lists", n, "error", err)
+	wg.Wait()
+	<-ctx.Done()
+	return ctx.Err()
 }

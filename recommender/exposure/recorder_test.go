@@ -51,7 +51,11 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // start runs a recorder; the func it returns ends it and waits.
 func start(t *testing.T, cfg exposure.Config, writers ...exposure.Writer) (*exposure.Recorder, func()) {
 	t.Helper()
-	r, err := exposure.New(cfg, quiet(), writers...)
+	var named []exposure.Named
+	for i, w := range writers {
+		named = append(named, exposure.Named{Name: fmt.Sprint("w", i), Writer: w})
+	}
+	r, err := exposure.New(cfg, quiet(), named...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +86,12 @@ func TestBatches(t *testing.T) {
 		r, end := start(t, cfg, a, b)
 		record(r, 0, 25)
 		synctest.Wait()
-		if got := r.Stats(); got != (exposure.Stats{Kept: 20}) {
+		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 20}) {
 			t.Errorf("at once: %+v, want two full batches kept", got)
 		}
 		time.Sleep(cfg.Wait)
 		synctest.Wait()
-		if got := r.Stats(); got != (exposure.Stats{Kept: 25}) {
+		if got := r.Stats()[1]; got != (exposure.Stats{Writer: "w1", Kept: 25}) {
 			t.Errorf("after the wait: %+v, want all", got)
 		}
 		record(r, 25, 48)
@@ -97,7 +101,7 @@ func TestBatches(t *testing.T) {
 				t.Errorf("%d lists were written, want 48 in order", len(w.lists))
 			}
 		}
-		if got := r.Stats(); got != (exposure.Stats{Kept: 48}) {
+		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 48}) {
 			t.Errorf("at the end: %+v, want all kept", got)
 		}
 	})
@@ -118,7 +122,7 @@ func TestWriterAway(t *testing.T) {
 		r, end := start(t, cfg, w)
 		record(r, 0, 10)
 		time.Sleep(time.Minute)
-		if got := r.Stats(); got != (exposure.Stats{Kept: 10}) || w.batches != 1 {
+		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 10}) || w.batches != 1 {
 			t.Errorf("back after three attempts: %+v in %d batches, want 10 kept in one", got, w.batches)
 		}
 		end()
@@ -127,12 +131,12 @@ func TestWriterAway(t *testing.T) {
 		r, end = start(t, cfg, w)
 		record(r, 0, 1000)
 		synctest.Wait()
-		if got := r.Stats(); got.Dropped < 800 || got.Waiting < 90 {
+		if got := r.Stats()[0]; got.Dropped < 800 || got.Waiting < 90 {
 			t.Errorf("away: %+v, want a full queue and the rest dropped", got)
 		}
 		time.Sleep(time.Hour)
 		end()
-		if got := r.Stats(); got.Dropped != 1000 || got.Kept != 0 {
+		if got := r.Stats()[0]; got.Dropped != 1000 || got.Kept != 0 {
 			t.Errorf("away for good: %+v, want all dropped and counted", got)
 		}
 	})
@@ -146,7 +150,7 @@ func TestInvalid(t *testing.T) {
 		record(r, 0, 3)
 		time.Sleep(time.Hour)
 		end()
-		if got := r.Stats(); got.Dropped != 3 || w.writes != 1 {
+		if got := r.Stats()[0]; got.Dropped != 3 || w.writes != 1 {
 			t.Errorf("%+v after %d writes, want 3 dropped after one", got, w.writes)
 		}
 	})
@@ -166,8 +170,31 @@ func TestDrainIsBounded(t *testing.T) {
 		if took := time.Since(began); took > cfg.Drain+time.Second {
 			t.Errorf("the end took %v, want about %v", took, cfg.Drain)
 		}
-		if got := r.Stats(); got.Dropped != 9 {
+		if got := r.Stats()[0]; got.Dropped != 9 {
 			t.Errorf("%+v, want 9 dropped", got)
+		}
+	})
+}
+
+// A writer that hangs costs another one no list.
+func TestWritersApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Queue, cfg.Batch = 50, 10
+		healthy := &writer{}
+		hangs := writerFunc(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		r, end := start(t, cfg, hangs, healthy)
+		for i := range 100 {
+			record(r, 10*i, 10*i+10)
+			time.Sleep(cfg.Wait)
+		}
+		end()
+		stats := r.Stats()
+		if len(healthy.lists) != 1000 || stats[1].Kept != 1000 || stats[1].Dropped != 0 {
+			t.Errorf("the healthy writer has %d lists, %+v; want all", len(healthy.lists), stats[1])
+		}
+		if stats[0].Kept != 0 || stats[0].Dropped != 1000 {
+			t.Errorf("the one that hangs: %+v, want all dropped", stats[0])
 		}
 	})
 }

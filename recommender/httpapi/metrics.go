@@ -66,14 +66,27 @@ func (m *Metrics) Follow(status func() recommender.Status, cache func() (hits, m
 	})
 }
 
-// Gauge adds a metric that goes up and down.
-func (m *Metrics) Gauge(name, help string, value func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+// Registry takes further metrics of the process.
+func (m *Metrics) Registry() prometheus.Registerer { return m.registry }
+
+// Gauge adds a metric that goes up and down, with labels as names and values in
+// turn.
+func (m *Metrics) Gauge(name, help string, value func() float64, labels ...string) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: pairs(labels)}, value))
 }
 
-// Counter adds a metric that only grows.
-func (m *Metrics) Counter(name, help string, value func() float64) {
-	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+// Counter adds a metric that only grows, with labels as those of [Metrics.Gauge].
+func (m *Metrics) Counter(name, help string, value func() float64, labels ...string) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: pairs(labels)}, value))
+}
+
+// pairs returns labels of names and values in turn.
+func pairs(labels []string) prometheus.Labels {
+	out := prometheus.Labels{}
+	for i := 0; i+1 < len(labels); i += 2 {
+		out[labels[i]] = labels[i+1]
+	}
+	return out
 }
 
 // Handler shows the metrics.

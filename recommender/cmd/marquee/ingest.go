@@ -129,7 +129,7 @@ func (c *ingestCmd) work(ctx context.Context, e *env, store *sqlstore.Store, in 
 	if err != nil {
 		return sum, err
 	}
-	look, err := c.lookup(e, store, watch)
+	look, err := c.lookupFlags.open(e, store, c.Edition, c.Once, watch.reg)
 	if err != nil {
 		return sum, err
 	}
@@ -174,10 +174,12 @@ func (c *ingestCmd) prune(ctx context.Context, e *env, store *sqlstore.Store) er
 			return ctx.Err()
 		case now := <-tick.C:
 			removed, err := store.Prune(ctx, c.policy(), now, 0, nil)
-			if err != nil && ctx.Err() == nil {
-				e.log.Warn("what is too old could not all be removed; the next attempt goes on", "error", err, "again_in", c.PruneEvery)
+			switch {
+			case err == nil:
+				e.log.Info("what is too old was removed", "rows", removed.Total(), "removed", removed)
+			case ctx.Err() == nil:
+				e.log.Warn("what is too old could not all be removed; the next attempt goes on", "error", err, "rows", removed.Total(), "again_in", c.PruneEvery)
 			}
-			e.log.Info("what is too old was removed", "rows", removed.Total(), "removed", removed)
 		}
 	}
 }

@@ -31,26 +31,27 @@ type looker struct {
 	env    *env
 }
 
-func (c *ingestCmd) lookup(e *env, store *sqlstore.Store, w *watch) (*looker, error) {
-	if c.CatalogURL == "" {
+// open returns a looker for an edition of the API. Its metrics go into reg.
+func (f lookupFlags) open(e *env, store *sqlstore.Store, edition string, once bool, reg prometheus.Registerer) (*looker, error) {
+	if f.CatalogURL == "" {
 		return &looker{}, nil
 	}
-	api := catalogapi.DefaultConfig(c.CatalogURL, orElse(c.Edition, catalogapi.Edition2025))
-	api.RequestsPerSecond, api.Parallel = c.CatalogRate, c.CatalogParallel
+	api := catalogapi.DefaultConfig(f.CatalogURL, orElse(edition, catalogapi.Edition2025))
+	api.RequestsPerSecond, api.Parallel = f.CatalogRate, f.CatalogParallel
 	client, err := catalogapi.New(api, http.DefaultClient, e.log)
 	if err != nil {
 		return nil, wrapUsage(err)
 	}
-	l := &looker{client: client, store: store, people: c.CatalogPeople, env: e}
-	if c.Once {
+	l := &looker{client: client, store: store, people: f.CatalogPeople, env: e}
+	if once {
 		return l, nil
 	}
 	cfg := lookup.DefaultConfig()
-	cfg.Users, cfg.NegativeAge = c.CatalogPeople, c.CatalogUnknown
+	cfg.Users, cfg.NegativeAge = f.CatalogPeople, f.CatalogUnknown
 	if l.lookup, err = lookup.New(cfg, client, store, time.Now, e.log); err != nil {
 		return nil, wrapUsage(err)
 	}
-	w.reg.MustRegister(&lookupCollector{l.lookup})
+	reg.MustRegister(&lookupCollector{l.lookup})
 	return l, nil
 }
 

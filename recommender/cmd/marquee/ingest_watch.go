@@ -21,21 +21,34 @@ import (
 
 // watchFlags say who is told how ingestion goes.
 type watchFlags struct {
-	AdminListen   string        `help:"Address of /metrics and /health, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
+	AdminListen string `help:"Address of /metrics and /health, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
+	alertFlags  `embed:""`
+}
+
+// alertFlags say when too many lines are refused.
+type alertFlags struct {
 	RefusedWindow time.Duration `help:"Time over which the share of refused lines is taken." default:"5m" placeholder:"TIME"`
 	RefusedAlert  float64       `help:"Share of refused lines in the window, 0 to 1, from which the alert is on." default:"0.02" placeholder:"SHARE"`
 	RefusedLeast  int64         `help:"Lines in the window below which the alert stays off." default:"200" placeholder:"N"`
 }
 
+func (f alertFlags) check() error {
+	if f.RefusedWindow < time.Second || f.RefusedAlert <= 0 || f.RefusedAlert > 1 {
+		return usage("--refused-window is %v and --refused-alert %v, want a second or more, and a share above 0 up to 1", f.RefusedWindow, f.RefusedAlert)
+	}
+	return nil
+}
+
 // A watch counts what an ingestion does, for /metrics, for the bar of progress
 // and for the alert about refused lines. Its metrics are some 40 series.
 type watch struct {
-	flags  watchFlags
-	log    *slog.Logger
-	show   func(stream.Summary)
-	window *stream.Window
-	listen net.Listener // nil: nobody is told
-	reg    *prometheus.Registry
+	flags   alertFlags
+	log     *slog.Logger
+	show    func(stream.Summary)
+	window  *stream.Window
+	listen  net.Listener // nil: nobody is told
+	metrics http.Handler
+	reg     prometheus.Registerer
 
 	lines   *prometheus.CounterVec
 	batches prometheus.Counter
@@ -47,14 +60,20 @@ type watch struct {
 
 func (c *ingestCmd) watch(ctx context.Context, e *env, in *input) (*watch, error) {
 	f := c.watchFlags
-	if f.RefusedWindow < time.Second || f.RefusedAlert <= 0 || f.RefusedAlert > 1 {
-		return nil, usage("--refused-window is %v and --refused-alert %v, want a second or more, and a share above 0 up to 1", f.RefusedWindow, f.RefusedAlert)
+	if err := f.check(); err != nil {
+		return nil, err
 	}
-	w := &watch{flags: f, log: e.log, show: in.show, window: stream.NewWindow(f.RefusedWindow, time.Now), reg: prometheus.NewRegistry()}
-	w.register(in)
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	w := newWatch(f.alertFlags, e.log, reg)
+	w.show = in.show
+	if in.register != nil {
+		in.register(reg)
+	}
 	if c.Once || f.AdminListen == "" {
 		return w, nil
 	}
+	w.metrics = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", f.AdminListen)
 	if err != nil {
@@ -65,7 +84,14 @@ func (c *ingestCmd) watch(ctx context.Context, e *env, in *input) (*watch, error
 	return w, nil
 }
 
-func (w *watch) register(in *input) {
+// newWatch returns a watch that nobody asks yet, with its metrics in reg.
+func newWatch(f alertFlags, log *slog.Logger, reg prometheus.Registerer) *watch {
+	w := &watch{flags: f, log: log, window: stream.NewWindow(f.RefusedWindow, time.Now), reg: reg}
+	w.register()
+	return w
+}
+
+func (w *watch) register() {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "marquee", Subsystem: "ingest", Name: name, Help: help})
 	}
@@ -78,7 +104,7 @@ func (w *watch) register(in *input) {
 	w.pauses = counter("pauses_total", "Times that reading stopped because the store was away.")
 	w.rows = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "marquee", Subsystem: "ingest", Name: "batch_lines",
 		Help: "Lines in one transaction.", Buckets: prometheus.ExponentialBuckets(1, 10, 6)})
-	w.reg.MustRegister(w.lines, w.batches, w.pauses, w.rows, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	w.reg.MustRegister(w.lines, w.batches, w.pauses, w.rows,
 		gauge("refused_share", "Share of refused lines in the last window, 0 to 1.", func() float64 { share, _ := w.window.Share(); return share }),
 		gauge("refused_alert", "1 while the share of refused lines is at or above --refused-alert.", func() float64 { return truth(w.alerting()) }),
 		gauge("paused", "1 while the store is away and nothing is read.", func() float64 { return truth(w.away.Load()) }),
@@ -89,9 +115,6 @@ func (w *watch) register(in *input) {
 			return 0
 		}),
 	)
-	if in.register != nil {
-		in.register(w.reg)
-	}
 }
 
 func truth(b bool) float64 {
@@ -157,7 +180,7 @@ func (w *watch) serve(ctx context.Context) error {
 		return nil
 	}
 	r := mux.NewRouter()
-	r.Methods(http.MethodGet).Path("/metrics").Handler(promhttp.HandlerFor(w.reg, promhttp.HandlerOpts{}))
+	r.Methods(http.MethodGet).Path("/metrics").Handler(w.metrics)
 	r.Methods(http.MethodGet).Path("/health/live").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "live") })
 	r.Methods(http.MethodGet).Path("/health/ready").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		if w.away.Load() {

@@ -92,12 +92,15 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	events, err := c.eventFlags.open(e, store)
+	events, err := c.eventFlags.open(e, store, metrics.Registry())
 	if err != nil {
 		return errors.Join(err, lists.close())
 	}
 	httpCfg := c.config()
-	httpCfg.Exposed, httpCfg.Events = lists.exposed(), events.handler()
+	if events != nil { // a post that waits for the store is answered, not cut off
+		httpCfg.WriteTimeout = max(httpCfg.WriteTimeout, httpCfg.ReadTimeout+c.PostWait+time.Second)
+	}
+	httpCfg.Exposed, httpCfg.Events = lists.exposed(service.Forgot), events.handler()
 	server := httpapi.New(service, follower.Status, metrics, e.log, httpCfg)
 	e.log.Info("serving", "listen", public.Addr().String(), "admin", c.AdminListen)
 

@@ -7,7 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"marquee/catalog"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"marquee/catalog/sqlstore"
 	"marquee/catalog/stream"
 	"marquee/catalog/stream/post"
 )
@@ -15,7 +18,10 @@ import (
 // eventFlags let a server take events too.
 type eventFlags struct {
 	postFlags      `embed:""`
+	lookupFlags    `embed:""`
+	alertFlags     `embed:""`
 	EventsTimezone string `help:"Zone of the clock of posted events, such as America/New_York." default:"UTC" placeholder:"ZONE"`
+	CatalogEdition string `help:"Edition of the catalog API: 2025 (one id a request) or 2026 (up to 200)." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
 }
 
 // An eventRoute answers POST /events. It is there before the store is: what a
@@ -25,11 +31,12 @@ type eventRoute struct {
 	zone  *time.Location
 	store *lateStore
 	env   *env
+	watch *watch
 	src   atomic.Pointer[post.Source]
 }
 
-// open returns the route, or nil if no token was set.
-func (f eventFlags) open(e *env, store *lateStore) (*eventRoute, error) {
+// open returns the route, or nil if no token was set. Its metrics go into reg.
+func (f eventFlags) open(e *env, store *lateStore, reg prometheus.Registerer) (*eventRoute, error) {
 	if !f.set() {
 		return nil, nil
 	}
@@ -37,10 +44,13 @@ func (f eventFlags) open(e *env, store *lateStore) (*eventRoute, error) {
 	if err != nil {
 		return nil, usage("--events-timezone: %v", err)
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	if _, err := f.source(stream.DefaultConfig(), e.log); err != nil {
 		return nil, err // rather than when the store is there
 	}
-	return &eventRoute{flags: f, zone: zone, store: store, env: e}, nil
+	return &eventRoute{flags: f, zone: zone, store: store, env: e, watch: newWatch(f.alertFlags, e.log, reg)}, nil
 }
 
 // handler returns what answers; nil for no route.
@@ -66,49 +76,51 @@ func (r *eventRoute) run(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	cfg := stream.DefaultConfig()
-	cfg.Location = r.zone
-	for {
-		scale, err := r.store.scale(ctx)
-		if err == nil {
-			cfg.Scale = scale
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(retryStore):
-		}
+	store, cfg, err := r.settings(ctx)
+	if err != nil {
+		return err
 	}
 	src, err := r.flags.source(cfg, r.env.log)
 	if err != nil {
 		return err
 	}
+	look, err := r.flags.lookupFlags.open(r.env, store, r.flags.CatalogEdition, false, r.watch.reg)
+	if err != nil {
+		return err
+	}
 	r.src.Store(src)
-	run := stream.DefaultRunConfig()
-	run.Paused = func(err error) { r.env.log.Error("posted events wait: the store is away", "error", err) }
-	run.Resumed = func(after time.Duration) { r.env.log.Info("the store is back; posted events go in", "away_for", after) }
-	_, err = stream.Run(ctx, src, r.store, run)
-	if cerr := src.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return look.run(ctx) })
+	g.Go(func() error {
+		run := stream.DefaultRunConfig()
+		run.Applied, run.Paused, run.Resumed = r.watch.applied, r.watch.paused, r.watch.resumed
+		_, err := stream.Run(ctx, src, look.sink(store), run)
+		if cerr := src.Close(); err == nil {
+			err = cerr
+		}
+		return err
+	})
+	return g.Wait()
 }
 
-// scale returns the rating scale of the store, once that is there.
-func (l *lateStore) scale(ctx context.Context) (catalog.Scale, error) {
-	s, err := l.opened()
-	if err != nil {
-		return catalog.Scale{}, err
+// settings waits for the store and returns it with how lines are read.
+func (r *eventRoute) settings(ctx context.Context) (*sqlstore.Store, stream.Config, error) {
+	cfg := stream.DefaultConfig()
+	cfg.Location = r.zone
+	for told := false; ; told = true {
+		store, err := r.store.opened()
+		if err == nil {
+			if cfg.Scale, err = store.Scale(ctx); err == nil {
+				return store, cfg, nil
+			}
+			if !told && ctx.Err() == nil {
+				r.env.log.Error("posted events wait: the store does not tell its rating scale", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, cfg, ctx.Err()
+		case <-time.After(retryStore):
+		}
 	}
-	return s.Scale(ctx)
-}
-
-// Append implements [stream.Sink].
-func (l *lateStore) Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
-	s, err := l.opened()
-	if err != nil {
-		return catalog.Applied{}, err
-	}
-	return s.Append(ctx, b)
 }

@@ -26,10 +26,10 @@ type exposures struct {
 }
 
 func (f exposureFlags) open(e *env, store *lateStore, metrics *httpapi.Metrics) (*exposures, error) {
-	var writers []exposure.Writer
+	var writers []exposure.Named
 	x := &exposures{}
 	if f.Exposures {
-		writers = append(writers, storeWriter{store})
+		writers = append(writers, exposure.Named{Name: "store", Writer: storeWriter{store}})
 	}
 	if f.ExposuresTopic != "" {
 		topic, err := f.Kafka.writer(e, f.ExposuresTopic, func(c *kafka.WriterConfig, topic string) { c.Exposures = topic })
@@ -37,7 +37,7 @@ func (f exposureFlags) open(e *env, store *lateStore, metrics *httpapi.Metrics) 
 			return nil, err
 		}
 		x.topic = topic
-		writers = append(writers, topic)
+		writers = append(writers, exposure.Named{Name: "topic", Writer: topic})
 	}
 	if len(writers) == 0 {
 		return nil, nil
@@ -48,19 +48,26 @@ func (f exposureFlags) open(e *env, store *lateStore, metrics *httpapi.Metrics) 
 	if x.recorder, err = exposure.New(cfg, e.log, writers...); err != nil {
 		return nil, wrapUsage(err)
 	}
-	stats := x.recorder.Stats
-	metrics.Counter("marquee_exposures_kept_total", "Served lists that were kept.", func() float64 { return float64(stats().Kept) })
-	metrics.Counter("marquee_exposures_dropped_total", "Served lists that were not, because the store or the topic was away too long.", func() float64 { return float64(stats().Dropped) })
-	metrics.Gauge("marquee_exposures_waiting", "Served lists that wait to be kept.", func() float64 { return float64(stats().Waiting) })
+	for i, w := range writers {
+		stats := func() exposure.Stats { return x.recorder.Stats()[i] }
+		metrics.Counter("marquee_exposures_kept_total", "Served lists that were kept.", func() float64 { return float64(stats().Kept) }, "writer", w.Name)
+		metrics.Counter("marquee_exposures_dropped_total", "Served lists that were not, because the writer was away too long.", func() float64 { return float64(stats().Dropped) }, "writer", w.Name)
+		metrics.Gauge("marquee_exposures_waiting", "Served lists that wait to be kept.", func() float64 { return float64(stats().Waiting) }, "writer", w.Name)
+	}
 	return x, nil
 }
 
-// exposed returns what is told of served lists; nil if nobody keeps them.
-func (x *exposures) exposed() func(catalog.Exposure) {
+// exposed returns what is told of served lists; nil if nobody keeps them. Lists of
+// people who are gone are not kept.
+func (x *exposures) exposed(gone func(catalog.UserID) bool) func(catalog.Exposure) {
 	if x == nil {
 		return nil
 	}
-	return x.recorder.Record
+	return func(e catalog.Exposure) {
+		if !gone(e.User) {
+			x.recorder.Record(e)
+		}
+	}
 }
 
 // run keeps lists until ctx ends.

@@ -1,6 +1,6 @@
 //go:build unix
 
-package dataset
+package flock
 
 import (
 	"context"
@@ -14,7 +14,9 @@ import (
 // lockPoll is how often a lock that another process holds is tried again.
 const lockPoll = 50 * time.Millisecond
 
-func lockFile(ctx context.Context, name string) (unlock func(), err error) {
+// Lock waits for the lock on the file at name, which it makes if need be, or for the
+// end of ctx. The lock ends with the process too, so a crash leaves none behind.
+func Lock(ctx context.Context, name string) (unlock func(), err error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
