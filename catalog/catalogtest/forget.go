@@ -93,6 +93,37 @@ func testForget(t *testing.T, s Store) {
 	fails(t, "no id", err, catalog.ErrInvalid)
 }
 
+// Whatever blanks stand around the id in a refused line, the line goes; and what
+// Forget takes out is what does not come in again.
+func testForgetBlanks(t *testing.T, s Store) {
+	ctx := t.Context()
+	const u = catalog.UserID("596363")
+	var theirs, others []catalog.Refused
+	add := func(to *[]catalog.Refused, line string) {
+		*to = append(*to, catalog.Refused{Offset: int64(len(*to)), Reason: "bad_user", Line: []byte(line), At: epoch})
+	}
+	for _, blank := range []string{" ", "\t", "  ", "\v\f", "\u00a0", "\u3000"} {
+		add(&theirs, "2022-11-14T12:23:12,"+blank+string(u)+",GET /rate/x=3")
+		add(&theirs, "2022-11-14T12:23:12,"+string(u)+blank+",GET /rate/x=3")
+		add(&theirs, "2022-11-14T12:23:12,"+blank+string(u)+blank)
+		add(&others, "2022-11-14T12:23:12,"+string(u)+blank+"1,GET /rate/x=3")
+		add(&others, "2022-11-14T12:23:12,7"+blank+string(u)+",GET /rate/x=3")
+		add(&others, blank+string(u)+blank+",7,GET /rate/x=3")
+	}
+	for len(others) < 2500 { // pages of them that hold the id and name somebody else
+		add(&others, "2022-11-14T12:23:12,7,GET /rate/"+string(u))
+	}
+	for _, partition := range []string{"a", "z"} { // before the others and after them
+		held(t)(s.Append(ctx, catalog.Batch{Partition: partition, To: 1, Refused: theirs}))
+	}
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "of others", To: 1, Refused: others}))
+	same(t, "removed", ok[catalog.Removal](t)(s.Forget(ctx, u)), catalog.Removal{Quarantine: 2 * int64(len(theirs))})
+	counts(t, s, catalog.Counts{Quarantined: len(others), Changes: 1, Tombstones: 1})
+	held(t)(s.Append(ctx, catalog.Batch{Partition: "a", From: 1, To: 2, Refused: theirs}))
+	counts(t, s, catalog.Counts{Quarantined: len(others), Changes: 1, Tombstones: 1})
+	same(t, "again", ok[catalog.Removal](t)(s.Forget(ctx, u)), catalog.Removal{})
+}
+
 // Wherever a call is cut short, all of a person is forgotten or nothing is.
 func testForgetCancelled(t *testing.T, s Store) {
 	const u = catalog.UserID("596363")

@@ -118,6 +118,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Readmit", testReadmit},
 		{"ReadmitCancelled", testReadmitCancelled},
 		{"Forget", testForget},
+		{"ForgetBlanks", testForgetBlanks},
 		{"ForgetCancelled", testForgetCancelled},
 		{"Forgotten", testForgotten},
 		{"Watch", testWatch},

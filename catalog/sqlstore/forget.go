@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -19,8 +20,9 @@ import (
 // no error if the person was forgotten before or never known: what a later call
 // finds, it removes.
 //
-// Refused lines go that name the person as the field of a line, after a comma
-// and before another or the end. It reads all of quarantine for that.
+// Refused lines go that name the person as a field of a line, after a comma and
+// before another or the end, with blanks around it or none. It reads all of
+// quarantine for that.
 //
 // Afterwards the rows are removed from the disk too. On SQLite they are
 // overwritten, and the write-ahead log is emptied; if pages of the file still
@@ -94,14 +96,56 @@ func removePerson(ctx context.Context, tx *sqlx.Tx, user catalog.UserID) (catalo
 			return gone, err
 		}
 	}
-	inside, last := []byte(","+string(user)+","), []byte(","+string(user))
-	query := "DELETE FROM quarantine WHERE instr(line, ?) > 0 OR substr(line, ?) = ?"
-	args := []any{inside, -len(last), last}
+	lines, err := removeLines(ctx, tx, user)
+	gone.Quarantine += lines
+	return gone, err
+}
+
+// removeLines takes the refused lines out of quarantine that name a person, and
+// returns how many.
+func removeLines(ctx context.Context, tx *sqlx.Tx, user catalog.UserID) (int64, error) {
+	holds := "instr(line, ?) > 0"
 	if tx.DriverName() == Postgres {
-		query = "DELETE FROM quarantine WHERE position(?::bytea IN line || ','::bytea) > 0"
-		args = []any{inside}
+		holds = "position(?::bytea IN line) > 0"
 	}
-	return gone, remove(&gone.Quarantine, query, args...)
+	query := tx.Rebind("SELECT source, position, line FROM quarantine WHERE (source, position) > (?, ?) AND " + holds + " ORDER BY source, position LIMIT ?")
+	var after catalog.RefusedPlace // before all of them: no source is empty
+	var gone int64
+	for {
+		var theirs []catalog.RefusedPlace
+		read := 0
+		err := each(ctx, tx, func(rows *sqlx.Rows) error {
+			read++
+			var line []byte
+			err := rows.Scan(&after.Source, &after.Offset, &line)
+			if namesPerson(line, user) {
+				theirs = append(theirs, after)
+			}
+			return err
+		}, query, after.Source, after.Offset, []byte(user), pageQuarantine)
+		if err != nil {
+			return gone, err
+		}
+		n, err := releaseLines(ctx, tx, theirs)
+		gone += int64(n)
+		if err != nil || read < pageQuarantine {
+			return gone, err
+		}
+	}
+}
+
+// namesPerson reports whether a field of line, but the first, is user. The field
+// that [namesForgotten] looks at is one of them, and is read as there.
+func namesPerson(line []byte, user catalog.UserID) bool {
+	_, rest, more := bytes.Cut(line, []byte(","))
+	for more {
+		var field []byte
+		field, rest, more = bytes.Cut(rest, []byte(","))
+		if string(bytes.TrimSpace(field)) == string(user) {
+			return true
+		}
+	}
+	return false
 }
 
 // erase removes from the disk what Forget deleted. What fails is logged: the
