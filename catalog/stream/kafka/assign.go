@@ -117,7 +117,7 @@ func (s *Source) choose(ctx context.Context, parts map[int32]*partition) error {
 	var fresh []int32
 	s.mu.Lock()
 	for n, p := range parts {
-		replay := s.cfg.From.Replay && !s.replayed[n]
+		replay := s.from.Replay && !s.replayed[n]
 		from, begun := s.begun[n]
 		switch {
 		case p.held > 0 && !replay:
@@ -148,12 +148,14 @@ func (s *Source) choose(ctx context.Context, parts map[int32]*partition) error {
 	return nil
 }
 
-// resolve returns the offsets at which cfg.From stands.
+// resolve returns the offsets at which s.from stands.
 func (s *Source) resolve(ctx context.Context, ns []int32) (from map[int32]int64, err error) {
 	if len(ns) == 0 {
 		return nil, nil
 	}
-	f := s.cfg.From
+	s.mu.Lock()
+	f := s.from
+	s.mu.Unlock()
 	err = s.retry(ctx, func(ctx context.Context) error {
 		begin, err := list(ctx, s.client, s.cfg.Topic, all(ns, atStart), false)
 		if err != nil || f.Place == stream.Earliest {

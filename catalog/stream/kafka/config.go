@@ -21,7 +21,8 @@ type Config struct {
 	Group string // readers of one group share the topic's partitions
 
 	// From says where partitions begin that the store holds no offset of; with
-	// From.Replay, all of them, each once a Source.
+	// From.Replay, all of them, each once a Source. A topic that is made anew
+	// while it is read begins at its first record, whatever From says.
 	From stream.From
 
 	// Once ends the Source with io.EOF when every partition that is assigned

@@ -37,9 +37,11 @@
 //     goes on there: what is new is read, nothing is read twice. When no epoch
 //     is known, all that the log holds is read again, which rows with natural
 //     keys survive unchanged, while skipping would lose lines unseen.
-//   - The topic was deleted and made anew: the new one is read as new partitions.
-//     Brokers older than Kafka 3.1 do not say so with the records: there it is
-//     noticed within a minute or so, or when the offset is out of range.
+//   - The topic was deleted and made anew: the new one is read as new partitions,
+//     from its first record whatever Config.From says, which was meant for the
+//     old one; so what was written before it was noticed is read, too. Brokers
+//     older than Kafka 3.1 do not say so with the records: there it is noticed
+//     within a minute or so, or when the offset is out of range.
 //   - What cannot pass by itself (a refused password, a topic unknown for
 //     Config.TopicWait, a broken batch of records) ends Fetch with an error that
 //     says what to do.

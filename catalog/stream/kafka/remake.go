@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"marquee/catalog/stream"
 )
 
 // watch asks whether the topic is still the one that is read: a topic that is
@@ -38,10 +40,29 @@ func (s *Source) remade() {
 	}
 }
 
-// remake finds out whether the topic was made anew, and if so begins with the
-// new one: another topic id, so other partitions, of which the store holds
-// nothing. What was read of the old one was handed over before. A client never
-// takes a topic for another with the same name, so a new client is made.
+// meet notes which topic the brokers have under the name. One that was made anew
+// while it is read is new from its first record on, wherever reading the one
+// before began: "latest" is where that one ended, an offset or a time was meant
+// for it, and so was a replay. Of the one that is read already, the ends stay
+// what they were when the Source was opened. Callers hold mu.
+func (s *Source) meet(found topic) {
+	switch {
+	case s.topic.leaders == nil: // the first
+	case found.id == s.topic.id:
+		found.ends = s.topic.ends
+	default:
+		s.counts.remade++
+		s.from, s.begun = stream.From{Place: stream.Earliest}, map[int32]int64{}
+		s.log.Error("kafka topic was deleted and made anew; the new one is read as a topic of its own, from its first record", "topic", s.cfg.Topic)
+	}
+	s.topic = found
+}
+
+// remake joins the group anew, be it that the topic was made anew or that the
+// brokers did not know it for a while. One made anew has another id, so other
+// partitions, of which the store holds nothing. What was read of the old one was
+// handed over before. A client never takes a topic for another with the same
+// name, so a new client is made.
 func (s *Source) remake(ctx context.Context) error {
 	s.mu.Lock()
 	old := s.topic.id
@@ -64,13 +85,8 @@ func (s *Source) remake(ctx context.Context) error {
 	}
 	if found.id == old {
 		s.log.Warn("kafka brokers did not know the topic for a while; reading begins anew where the store stands", "topic", s.cfg.Topic)
-	} else {
-		s.log.Error("kafka topic was deleted and made anew; the new one is read as a topic of its own", "topic", s.cfg.Topic)
 	}
 	s.mu.Lock()
-	if found.id != old {
-		s.counts.remade++
-	}
 	s.parts = map[int32]*partition{}
 	s.mu.Unlock()
 	s.pending = nil

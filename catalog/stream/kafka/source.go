@@ -37,9 +37,10 @@ type Source struct {
 	commits commits
 
 	mu       sync.Mutex
-	topic    topic // as it was when the Source was opened
-	ready    bool  // topic is known and the group was joined
-	assigned bool  // the group has shared out partitions
+	topic    topic       // as it was when the Source was opened, or when it was made anew
+	from     stream.From // where partitions begin that the store holds nothing of
+	ready    bool        // topic is known and the group was joined
+	assigned bool        // the group has shared out partitions
 	parts    map[int32]*partition
 	begun    map[int32]int64    // where partitions began that the store held nothing of
 	replayed map[int32]bool     // partitions that a replay has rewound
@@ -71,7 +72,7 @@ func Open(ctx context.Context, cfg Config, held stream.Offsets, lines stream.Con
 	s := &Source{
 		cfg: cfg, lines: lines, held: held, now: now, log: log, extra: opts,
 		rows: stream.NewRows(lines, now), opened: now(), outage: &outage{log: log, what: "reading"},
-		replayed: map[int32]bool{},
+		from: cfg.From, begun: map[int32]int64{}, replayed: map[int32]bool{},
 	}
 	if err := s.connect(); err != nil {
 		return nil, err
@@ -122,13 +123,13 @@ func (s *Source) connect() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.client, s.parts, s.begun = client, map[int32]*partition{}, map[int32]int64{}
+	s.client, s.parts = client, map[int32]*partition{}
 	s.ready, s.assigned = false, false
 	return nil
 }
 
-// join waits until the brokers know the topic, notes where it ends, and joins
-// the group.
+// join waits until the brokers know the topic, notes which it is, and joins the
+// group.
 func (s *Source) join(ctx context.Context) error {
 	var found topic
 	err := s.retry(ctx, func(ctx context.Context) (err error) {
@@ -139,7 +140,8 @@ func (s *Source) join(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	s.topic, s.ready, s.joined = found, true, time.Now()
+	s.meet(found)
+	s.ready, s.joined = true, time.Now()
 	s.mu.Unlock()
 	s.asked, s.absent = time.Now(), time.Time{}
 	s.client.AddConsumeTopics(s.cfg.Topic)
