@@ -46,16 +46,21 @@ func (r *Result) lead() []report.Fact {
 			facts = append(facts, report.Fact{Name: t.Name, Value: report.Count(t.Rows)})
 		}
 	}
-	moved := 0
+	moved, compared := 0, 0
 	for _, f := range r.Drift.Features {
+		if f.Verdict.compared() {
+			compared++
+		}
 		if f.Verdict == DriftModerate || f.Verdict == DriftLarge {
 			moved++
 		}
 	}
-	drift := report.Fact{Name: "drift", Value: "nothing moved", Tone: report.Good}
+	drift := report.Fact{Name: "drift", Value: fmt.Sprintf("nothing of %d moved", compared), Tone: report.Good}
 	switch {
 	case r.Drift.Reference == nil:
 		drift.Value, drift.Tone = "no events", report.Plain
+	case compared == 0:
+		drift.Value, drift.Tone = "too little to compare", report.Plain
 	case moved > 0:
 		drift.Value, drift.Tone = fmt.Sprintf("%d of %d features moved", moved, len(r.Drift.Features)), report.Warn
 	}

@@ -21,15 +21,21 @@ func (r *Result) WriteText(w io.Writer) error {
 	_ = tw.Flush() // a strings.Builder takes everything
 	if r.Drift.Reference != nil {
 		fmt.Fprintf(out, "\ndrift: reference %s, current %s\n", r.Drift.Reference, r.Drift.Current)
-		moved := false
+		moved, compared := false, 0
 		for _, f := range r.Drift.Features {
+			if f.Verdict.compared() {
+				compared++
+			}
 			if f.Verdict == DriftModerate || f.Verdict == DriftLarge {
 				moved = true
 				fmt.Fprintf(out, "  %s  %s: %s\n", f.Verdict, f.Name, f.Why)
 			}
 		}
-		if !moved {
-			fmt.Fprintln(out, "  nothing moved")
+		switch {
+		case compared == 0:
+			fmt.Fprintf(out, "  too little to compare: a window needs %d effective observations of a feature\n", MinSample)
+		case !moved:
+			fmt.Fprintf(out, "  nothing moved, of %d features that have enough to compare\n", compared)
 		}
 	}
 	fmt.Fprintf(out, "\nchecks: %s\n", r.verdict())

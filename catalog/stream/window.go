@@ -48,15 +48,18 @@ func (w *Window) Observe(b catalog.Batch, done catalog.Applied) {
 	if p.number != number {
 		*p = windowPart{number: number}
 	}
-	p.lines += sum.Lines
-	p.refused += sum.RefusedTotal()
+	// That events of people who were forgotten are left out is no fault of the stream.
+	forgotten := sum.Refused[Forgotten]
+	p.lines += sum.Lines - forgotten
+	p.refused += sum.RefusedTotal() - forgotten
 }
 
 // number returns the number of the part that is now.
 func (w *Window) number() int64 { return max(0, w.now().UnixNano()/int64(w.part)) }
 
 // Share returns the share of refused lines among those of the window, 0 to 1, and
-// how many these are; 0 of none is 0.
+// how many these are, both without the events of people who were forgotten; 0 of
+// none is 0.
 func (w *Window) Share() (refused float64, lines int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -27,13 +27,13 @@ func TestWindow(t *testing.T) {
 	event := time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC)
 	w.Observe(batchOf(90, 10, event), catalog.Applied{})
 	w.Observe(batchOf(100, 0, event.Add(-time.Hour)), catalog.Applied{Forgotten: catalog.Forgotten{Minutes: 1}})
-	if share, lines := w.Share(); share != 11.0/200 || lines != 200 || !w.Newest().Equal(event) {
-		t.Errorf("two batches: %v of %d, newest %v; want 0.055 of 200", share, lines, w.Newest())
+	if share, lines := w.Share(); share != 10.0/199 || lines != 199 || !w.Newest().Equal(event) {
+		t.Errorf("two batches: %v of %d, newest %v; want 10 of 199", share, lines, w.Newest())
 	}
 	now = now.Add(4 * time.Minute)
 	w.Observe(batchOf(100, 0, event), catalog.Applied{})
-	if share, lines := w.Share(); share != 11.0/300 || lines != 300 {
-		t.Errorf("within the window: %v of %d, want 11 of 300", share, lines)
+	if share, lines := w.Share(); share != 10.0/299 || lines != 299 {
+		t.Errorf("within the window: %v of %d, want 10 of 299", share, lines)
 	}
 	now = now.Add(2 * time.Minute)
 	if share, lines := w.Share(); share != 0 || lines != 100 {

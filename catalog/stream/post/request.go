@@ -1,6 +1,7 @@
 package post
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
@@ -18,6 +19,9 @@ const HeaderKey = "Idempotency-Key"
 
 // maxKeyBytes bounds a key.
 const maxKeyBytes = 200
+
+// gzipMagic is how gzipped bodies begin.
+const gzipMagic = "\x1f\x8b"
 
 // A refusal is why a request gets no summary.
 type refusal struct {
@@ -62,11 +66,16 @@ func (s *Source) body(w http.ResponseWriter, r *http.Request) ([]byte, *refusal)
 		return nil, refuse(http.StatusUnsupportedMediaType, "content type is %s, want lines of the stream as text/plain", kind)
 	}
 	tooLarge := refuse(http.StatusRequestEntityTooLarge, "the body has more than %d bytes; send it in parts, each under a key of its own", s.cfg.BodyBytes)
-	var in io.Reader = http.MaxBytesReader(w, r.Body, s.cfg.BodyBytes)
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	limited := bufio.NewReader(http.MaxBytesReader(w, r.Body, s.cfg.BodyBytes))
+	var in io.Reader = limited
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	if head, _ := limited.Peek(len(gzipMagic)); encoding == "" && string(head) == gzipMagic {
+		encoding = "gzip" // no line of the stream begins like that
+	}
+	switch encoding {
 	case "", "identity":
 	case "gzip":
-		unpacked, err := gzip.NewReader(in)
+		unpacked, err := gzip.NewReader(limited)
 		if err != nil {
 			return nil, refuse(http.StatusBadRequest, "the body is not gzipped as its header says: %v", err)
 		}

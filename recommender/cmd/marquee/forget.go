@@ -13,7 +13,7 @@ import (
 
 type userForgetCmd struct {
 	User string `arg:"" help:"Id of the person."`
-	Yes  bool   `help:"Do it. Without this the command says what it would remove." short:"y" env:"-"`
+	Yes  bool   `help:"Do it. Without this nothing is removed." short:"y" env:"-"`
 }
 
 // Help is shown below the flags.

@@ -106,8 +106,8 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	if err := e.printSummary(sum); err != nil {
 		return err
 	}
-	if sum.Lines > 0 && sum.Kept.Total() == 0 {
-		return fmt.Errorf("all %d lines were refused; is it the event stream?", sum.Lines)
+	if n := sum.RefusedTotal() - sum.Refused[stream.Forgotten]; n > 0 && sum.Kept.Total() == 0 {
+		return fmt.Errorf("all %d lines were refused; is it the event stream?", n)
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (c *ingestCmd) prune(ctx context.Context, e *env, store *sqlstore.Store) er
 		case <-ctx.Done():
 			return ctx.Err()
 		case now := <-tick.C:
-			removed, err := store.Prune(ctx, c.policy(), now, 0, nil)
+			removed, err := c.retentionFlags.prune(ctx, e, store, now, 0, nil)
 			switch {
 			case err == nil:
 				e.log.Info("what is too old was removed", "rows", removed.Total(), "removed", removed)
@@ -184,18 +184,27 @@ func (c *ingestCmd) prune(ctx context.Context, e *env, store *sqlstore.Store) er
 	}
 }
 
-// scaled is a store whose rating scale can be set.
-type scaled interface {
-	SetScale(ctx context.Context, scale catalog.Scale) error
-}
-
-func setEdition(ctx context.Context, store scaled, edition string) error {
+// setEdition sets the rating scale of a store that has no ratings yet. One that has
+// would take old ratings for other ones.
+func setEdition(ctx context.Context, store *sqlstore.Store, edition string) error {
 	if edition == "" {
 		return nil
 	}
 	scale, err := scaleOf(edition)
 	if err != nil {
 		return err
+	}
+	held, err := store.Scale(ctx)
+	if err != nil || held == scale {
+		return err
+	}
+	counts, err := store.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	if counts.Ratings > 0 {
+		return fmt.Errorf("edition %s rates on %s, and the store holds %d ratings on %s, which would mean something else; name another store, or if they were of that edition all along: marquee store scale %s: %w",
+			edition, scale, counts.Ratings, held, scale, catalog.ErrInvalid)
 	}
 	return store.SetScale(ctx, scale)
 }

@@ -21,7 +21,7 @@ import (
 
 // watchFlags say who is told how ingestion goes.
 type watchFlags struct {
-	AdminListen string `help:"Address of /metrics and /health, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
+	AdminListen string `help:"Address of /metrics, /health/live and /health/ready, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
 	alertFlags  `embed:""`
 }
 

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/dataset"
+	"marquee/catalog/sqlstore"
 )
 
 // retentionFlags say how long and how much is kept.
@@ -19,6 +22,8 @@ type retentionFlags struct {
 	KeepUnknown    timeSpan `help:"Age of the catalog API's answers that it does not know an id." default:"30d" placeholder:"AGE"`
 	MaxEvents      int64    `help:"Histories kept, pairs of a person and a movie, the newest; 0: all." default:"0" placeholder:"ROWS"`
 	MaxExposures   int64    `help:"Served lists kept; 0: all." default:"10000000" placeholder:"ROWS"`
+	KeepData       timeSpan `help:"Age of data versions; the newest and those of bundles stay; 0: for ever." default:"0" placeholder:"AGE"`
+	MaxData        byteSize `help:"Bytes of all data versions together, such as 10GB; 0: any." default:"0" placeholder:"SIZE"`
 	MaxQuarantine  int64    `help:"Refused lines kept; 0: all." default:"1000000" placeholder:"ROWS"`
 }
 
@@ -52,8 +57,8 @@ type storePruneCmd struct {
 // Help is shown below the flags.
 func (storePruneCmd) Help() string {
 	return `Rows older than their age go, then the oldest beyond the number kept, in small transactions
-beside which events go on coming in. Run it daily, or let "marquee ingest --prune-every 24h"
-do it. "marquee data prune" does the same for data versions.`
+beside which events go on coming in; then data versions, if --keep-data or --max-data says
+so. Run it daily, or let "marquee ingest --prune-every 24h" do it.`
 }
 
 // Run removes what is too old or too much.
@@ -71,10 +76,47 @@ func (c storePruneCmd) Run(ctx context.Context, e *env) error {
 	defer store.Close()
 	bar := e.progress()
 	defer bar.end()
-	removed, err := store.Prune(ctx, c.policy(), time.Now(), c.BatchRows, func(r catalog.Removal) { bar.show("prune", int(r.Total()), 0) })
+	removed, err := c.prune(ctx, e, store, time.Now(), c.BatchRows, func(r catalog.Removal) { bar.show("prune", int(r.Total()), 0) })
 	bar.end()
 	if err != nil {
 		return err
 	}
-	return e.print(removed, func(w io.Writer) { writeRemoval(w, removed) })
+	return e.print(removed, removed.text)
+}
+
+// A pruned is what retention removed.
+type pruned struct {
+	catalog.Removal
+	Data []dataset.Removed `json:"data_versions"`
+}
+
+func (p pruned) text(w io.Writer) {
+	writeRemoval(w, p.Removal)
+	for _, d := range p.Data {
+		fmt.Fprintf(w, "data version %s removed: %s\n", d.Version, d.Reason)
+	}
+}
+
+// prune removes what is too old or too much from the store, then data versions.
+func (f retentionFlags) prune(ctx context.Context, e *env, store *sqlstore.Store, now time.Time, batchRows int, progress func(catalog.Removal)) (pruned, error) {
+	out := pruned{Data: []dataset.Removed{}}
+	var err error
+	if out.Removal, err = store.Prune(ctx, f.policy(), now, batchRows, progress); err != nil {
+		return out, err
+	}
+	limits := dataset.Limits{Age: time.Duration(f.KeepData), Bytes: int64(f.MaxData)}
+	if limits == (dataset.Limits{}) {
+		return out, nil
+	}
+	shelf, err := e.openData()
+	if err != nil {
+		return out, err
+	}
+	keep, err := e.builtFrom()
+	if err != nil {
+		return out, err
+	}
+	removed, err := shelf.Prune(ctx, limits, keep, now)
+	out.Data = append(out.Data, removed...)
+	return out, err
 }
