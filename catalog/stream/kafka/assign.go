@@ -50,6 +50,9 @@ func (s *Source) onRevoked(_ context.Context, _ *kgo.Client, lost map[string][]i
 func (s *Source) begin(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 	group := offsets[s.cfg.Topic]
 	starts := make(map[int32]*partition, len(group))
+	if err := s.recognize(ctx); err != nil {
+		return nil, s.unplaced(ctx, err)
+	}
 	for n, committed := range group {
 		p, err := s.ask(ctx, n)
 		if err != nil {
@@ -92,21 +95,30 @@ func (s *Source) ask(ctx context.Context, n int32) (*partition, error) {
 	s.mu.Lock()
 	p := &partition{n: n, name: partitionName(s.cfg.Topic, n, s.topic.id, s.topic.cluster), stop: s.topic.ends[n], end: s.topic.ends[n]}
 	s.mu.Unlock()
+	err := s.inquire(ctx, "offset of "+p.name, func() (err error) {
+		p.held, err = s.held.Offset(ctx, p.name)
+		return err
+	})
+	p.from = p.held
+	return p, err
+}
+
+// inquire asks the store by calling question, again while it is away.
+func (s *Source) inquire(ctx context.Context, what string, question func() error) error {
 	for delay, told := minDelay, false; ; delay = min(2*delay, maxDelay) {
-		held, err := s.held.Offset(ctx, p.name)
+		err := question()
 		if err == nil {
-			p.held, p.from = held, held
-			return p, nil
+			return nil
 		}
 		if !errors.Is(err, catalog.ErrUnavailable) || ctx.Err() != nil {
-			return nil, fmt.Errorf("offset of %s: %w", p.name, err)
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		if !told {
-			s.log.Warn("the store does not say where a kafka partition was left; reading it waits", "partition", p.name, "err", err)
+			s.log.Warn("the store does not say where a kafka partition was left; reading it waits", "asked", what, "err", err)
 			told = true
 		}
 		if err := sleep(ctx, delay); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

@@ -22,7 +22,9 @@ type Config struct {
 
 	// From says where partitions begin that the store holds no offset of; with
 	// From.Replay, all of them, each once a Source. A topic that is made anew
-	// while it is read begins at its first record, whatever From says.
+	// while it is read begins at its first record, whatever From says; so does,
+	// but for a replay, one of whose name the store holds offsets under another
+	// id, if the store can tell (catalog/sqlstore can).
 	From stream.From
 
 	// Once ends the Source with io.EOF when every partition that is assigned

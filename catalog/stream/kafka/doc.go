@@ -39,7 +39,10 @@
 //     keys survive unchanged, while skipping would lose lines unseen.
 //   - The topic was deleted and made anew: the new one is read as new partitions,
 //     from its first record whatever Config.From says, which was meant for the
-//     old one; so what was written before it was noticed is read, too. Brokers
+//     old one; so what was written before it was noticed is read, too. When that
+//     happened between two Sources, the names of partitions in the store tell;
+//     a topic of the same name in another cluster looks the same, and is read
+//     from its first record as well unless a replay says otherwise. Brokers
 //     older than Kafka 3.1 do not say so with the records: there it is noticed
 //     within a minute or so, or when the offset is out of range.
 //   - What cannot pass by itself (a refused password, a topic unknown for

@@ -64,11 +64,22 @@ var (
 // older than Kafka 2.8 give topics no id: the cluster's stands in for it, and a
 // topic made anew there passes for the old one.
 func partitionName(topic string, n int32, id [16]byte, cluster string) string {
-	suffix := "cluster:" + cluster
-	if id != ([16]byte{}) {
-		suffix = base64.RawURLEncoding.EncodeToString(id[:])
+	prefix, suffix := partitionAffixes(topic, id, cluster)
+	return prefix + strconv.Itoa(int(n)) + suffix
+}
+
+// partitionAffixes returns what stands before and behind the number of a
+// partition in its name.
+func partitionAffixes(topic string, id [16]byte, cluster string) (prefix, suffix string) {
+	return "kafka:" + topic + "/", "@" + identity(id, cluster)
+}
+
+// identity tells a topic from others of its name.
+func identity(id [16]byte, cluster string) string {
+	if id == ([16]byte{}) {
+		return "cluster:" + cluster
 	}
-	return "kafka:" + topic + "/" + strconv.Itoa(int(n)) + "@" + suffix
+	return base64.RawURLEncoding.EncodeToString(id[:])
 }
 
 // add takes one record into the batch. Records before next are old ones that

@@ -3,6 +3,8 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"marquee/catalog/stream"
@@ -56,6 +58,49 @@ func (s *Source) meet(found topic) {
 		s.log.Error("kafka topic was deleted and made anew; the new one is read as a topic of its own, from its first record", "topic", s.cfg.Topic)
 	}
 	s.topic = found
+}
+
+// A register tells the names of partitions that a store holds an offset of:
+// those that begin with prefix, limit at most. It is asked if the
+// [stream.Offsets] of a [Source] is one; catalog/sqlstore is.
+type register interface {
+	Partitions(ctx context.Context, prefix string, limit int) ([]string, error)
+}
+
+// maxNames bounds the names that a register is asked for: more partitions than
+// a topic has in practice, made anew a few times.
+const maxNames = 10_000
+
+// recognize finds out, once, whether the topic was made anew before the Source
+// was opened: the store holds offsets of the same topic name under another id.
+// Then it begins at its first record, as if it had been read at the time. A topic
+// of the same name in another cluster looks the same, which costs reading more,
+// not less. A replay begins where it was asked to.
+func (s *Source) recognize(ctx context.Context) error {
+	book, able := s.held.(register)
+	s.mu.Lock()
+	known := s.recognized || s.from.Place == stream.Earliest || s.from.Replay
+	prefix, suffix := partitionAffixes(s.cfg.Topic, s.topic.id, s.topic.cluster)
+	s.mu.Unlock()
+	if !able || known {
+		return nil
+	}
+	var names []string
+	err := s.inquire(ctx, "partitions of topic "+s.cfg.Topic, func() (err error) {
+		names, err = book.Partitions(ctx, prefix, maxNames)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recognized = true
+	if slices.ContainsFunc(names, func(name string) bool { return !strings.HasSuffix(name, suffix) }) {
+		s.from = stream.From{Place: stream.Earliest}
+		s.log.Warn("the store knows a kafka topic of this name with another id: it was made anew, or is of another cluster; its partitions that are new are read from their first record. To begin elsewhere instead, replay from there", "topic", s.cfg.Topic)
+	}
+	return nil
 }
 
 // remake joins the group anew, be it that the topic was made anew or that the

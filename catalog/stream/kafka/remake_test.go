@@ -1,6 +1,9 @@
 package kafka_test
 
 import (
+	"context"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,7 +12,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"marquee/catalog"
 	"marquee/catalog/stream"
+	"marquee/catalog/stream/kafka"
 )
 
 // hasty makes a client notice soon that a topic changed.
@@ -106,5 +111,85 @@ func TestTopicThatWasAwayIsTheSame(t *testing.T) {
 	dst.checkOnce(t, 30, 60)
 	if n := s.Stats().Remade; n != 0 {
 		t.Errorf("remade %d times, want 0", n)
+	}
+}
+
+// A ledger is a sink that tells the names it holds offsets of, too.
+type ledger struct {
+	*sink
+	silent int // times that it is away before it tells
+	asked  int
+}
+
+func (l *ledger) Partitions(_ context.Context, prefix string, limit int) ([]string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked++; l.asked <= l.silent {
+		return nil, catalog.ErrUnavailable
+	}
+	var names []string
+	for name := range l.held {
+		if strings.HasPrefix(name, prefix) && len(names) < limit {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// A topic that was made anew between two Sources is known by the names in the
+// store, and begins at its first record; another one's name says nothing, nor do
+// other partitions of the same.
+func TestTopicMadeAnewBetweenSources(t *testing.T) {
+	t.Parallel()
+	const old = "kafka:" + movielog + "/0@AAAAAAAAAAAAAAAAAAAAAQ"
+	latest := stream.From{Place: stream.Latest}
+	for _, c := range []struct {
+		name  string
+		held  func(id string) map[string]int64
+		from  stream.From
+		first int // the first line that is read
+		asked int
+	}{
+		{"made anew", func(string) map[string]int64 { return map[string]int64{old: 500} }, latest, 0, 3},
+		{"made anew, offset", func(string) map[string]int64 { return map[string]int64{old: 500} }, stream.From{Place: stream.AtOffset, Offset: 25}, 0, 3},
+		{"made anew, replay", func(string) map[string]int64 { return map[string]int64{old: 500} }, stream.From{Place: stream.AtOffset, Offset: 25, Replay: true}, 25, 0},
+		{"made anew, earliest", func(string) map[string]int64 { return map[string]int64{old: 500} }, stream.From{Place: stream.Earliest}, 0, 0},
+		{"made anew, read since", func(id string) map[string]int64 { return map[string]int64{old: 500, id: 10} }, latest, 10, 3},
+		{"never read", func(string) map[string]int64 { return nil }, latest, 30, 3},
+		{"other partition", func(id string) map[string]int64 {
+			return map[string]int64{strings.Replace(id, "/0@", "/1@", 1): 7}
+		}, latest, 30, 3},
+		{"other topic", func(string) map[string]int64 {
+			return map[string]int64{"kafka:" + movielog + "0/0@AAAA": 7, "kafka:x/0@AAAA": 7}
+		}, latest, 30, 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			brokers := cluster(t, 1)
+			cl := client(t, brokers)
+			produce(t, cl, 1, 0, 30)
+			dst := &ledger{sink: newSink(), silent: 2}
+			maps.Copy(dst.held, c.held(name(brokers, 0)))
+			cfg := config(brokers)
+			cfg.From = c.from
+			s, err := kafka.Open(t.Context(), cfg, dst, lines(), time.Now, quiet())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			stop := background(t, s, dst.sink)
+			eventually(t, "the partition is placed", func() bool { st := s.Stats(); return len(st.Partitions) == 1 && st.Partitions[0].Name != "" })
+			produce(t, cl, 1, 30, 40)
+			eventually(t, "the last line is applied", func() bool {
+				dst.mu.Lock()
+				defer dst.mu.Unlock()
+				return dst.applied[key(39)] > 0
+			})
+			stop()
+			dst.checkOnce(t, c.first, 40)
+			if dst.asked != c.asked {
+				t.Errorf("the store was asked for names %d times, want %d", dst.asked, c.asked)
+			}
+		})
 	}
 }

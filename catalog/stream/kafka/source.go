@@ -42,12 +42,14 @@ type Source struct {
 	ready    bool        // topic is known and the group was joined
 	assigned bool        // the group has shared out partitions
 	parts    map[int32]*partition
-	begun    map[int32]int64    // where partitions began that the store held nothing of
-	replayed map[int32]bool     // partitions that a replay has rewound
-	fatal    error              // what ended the Source
-	wake     context.CancelFunc // of the poll that waits
-	joined   time.Time
-	counts   counts
+
+	recognized bool               // the store was asked whether the topic was made anew
+	begun      map[int32]int64    // where partitions began that the store held nothing of
+	replayed   map[int32]bool     // partitions that a replay has rewound
+	fatal      error              // what ended the Source
+	wake       context.CancelFunc // of the poll that waits
+	joined     time.Time
+	counts     counts
 }
 
 // A chunk is some records of one partition.
