@@ -38,6 +38,9 @@ const (
 // the stream names its person. An id elsewhere in a refused line cannot be found,
 // as nothing but its hash is known.
 //
+// A line that was applied before it had its end is mended in the same transaction:
+// see [catalog.Batch.Mended]. It is not part of Applied.
+//
 // A batch that can never be stored wraps [catalog.ErrInvalid]: a rating off the
 // scale, an id that is not legal; what parses a stream checks both and puts such
 // lines in quarantine. BenchmarkAppend has the time.
@@ -109,6 +112,9 @@ func (s *Store) storeBatch(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, e 
 	if err := storeRefused(ctx, tx, b.Partition, withoutForgotten(b.Refused, dead)); err != nil {
 		return gone, err
 	}
+	if err := storeMended(ctx, tx, b, dead); err != nil {
+		return gone, err
+	}
 	return gone, countIntake(ctx, tx, b.ReadAt, outcomesOf(b, gone))
 }
 
@@ -126,6 +132,14 @@ func eventsOfBatch(b catalog.Batch) (*events, error) {
 	}
 	if b.Digest != nil && len(b.Digest) != sha256.Size {
 		return nil, fmt.Errorf("the digest has %d bytes, want %d, or nil: %w", len(b.Digest), sha256.Size, catalog.ErrInvalid)
+	}
+	if b.Tail != nil && len(b.Tail) != sha256.Size {
+		return nil, fmt.Errorf("the tail has %d bytes, want %d, or nil: %w", len(b.Tail), sha256.Size, catalog.ErrInvalid)
+	}
+	if b.Mended != nil {
+		if _, err := eventsOfMended(*b.Mended); err != nil {
+			return nil, fmt.Errorf("the line that was mended: %w", err)
+		}
 	}
 	if b.Lists < 0 {
 		return nil, fmt.Errorf("the batch has %d recommendation lines, want 0 or more: %w", b.Lists, catalog.ErrInvalid)
@@ -177,10 +191,11 @@ func placeOf(ctx context.Context, q sqlx.QueryerContext, r interface{ Rebind(str
 	return p, err
 }
 
-// storePlace moves the offset of b's partition. A digest that is known stays.
+// storePlace moves the offset of b's partition. A digest that is known stays, a
+// tail goes with its offset.
 func storePlace(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, at int64) error {
-	const query = `INSERT INTO offsets (source, held, at, digest) VALUES (?, ?, ?, ?) ON CONFLICT (source)
-		DO UPDATE SET held = excluded.held, at = excluded.at, digest = COALESCE(offsets.digest, excluded.digest)`
-	_, err := tx.ExecContext(ctx, tx.Rebind(query), b.Partition, b.To, at, b.Digest)
+	const query = `INSERT INTO offsets (source, held, at, digest, tail) VALUES (?, ?, ?, ?, ?) ON CONFLICT (source)
+		DO UPDATE SET held = excluded.held, at = excluded.at, digest = COALESCE(offsets.digest, excluded.digest), tail = excluded.tail`
+	_, err := tx.ExecContext(ctx, tx.Rebind(query), b.Partition, b.To, at, b.Digest, b.Tail)
 	return err
 }

@@ -23,6 +23,9 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 	return err
 }
 
+// The class of what a database says that a test cannot make it say.
+var SQLiteAdvice = sqliteAdvice
+
 // WithSSLMode completes a PostgreSQL URL.
 var WithSSLMode = withSSLMode
 

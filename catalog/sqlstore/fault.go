@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -48,25 +49,41 @@ func (s *Store) fault(ctx context.Context, op string, err error) error {
 // it belongs to; nil if it is none of the known ones.
 func adviceFor(err error) (advice string, kind error) {
 	if code := sqliteCode(err); code != 0 {
-		for _, f := range sqliteFaults {
-			if code&0xff == f.code {
-				return f.advice, f.kind
-			}
-		}
-		return "", nil
+		return sqliteAdvice(code)
 	}
 	if state := postgresState(err); state != "" {
-		for _, f := range postgresFaults {
-			if strings.HasPrefix(state, f.state) {
-				return f.advice, f.kind
-			}
-		}
-		return "", nil
+		return postgresAdvice(state)
+	}
+	if errors.Is(err, context.Canceled) { // not the caller's own: see fault
+		return "the connection ended with another call; try again", catalog.ErrUnavailable
+	}
+	if refused := (*tls.CertificateVerificationError)(nil); errors.As(err, &refused) {
+		return "the server's certificate is not accepted; renew it, or correct sslrootcert", catalog.ErrUnavailable
 	}
 	var network net.Error
 	if errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return "the database does not answer; check that it runs and that host and port are right", catalog.ErrUnavailable
+	}
+	return "", nil
+}
+
+// sqliteAdvice is adviceFor of a result code of SQLite, extended or not.
+func sqliteAdvice(code int) (advice string, kind error) {
+	for _, f := range sqliteFaults {
+		if code&0xff == f.code {
+			return f.advice, f.kind
+		}
+	}
+	return "", nil
+}
+
+// postgresAdvice is adviceFor of an SQLSTATE.
+func postgresAdvice(state string) (advice string, kind error) {
+	for _, f := range postgresFaults {
+		if strings.HasPrefix(state, f.state) {
+			return f.advice, f.kind
+		}
 	}
 	return "", nil
 }
@@ -79,6 +96,11 @@ var sqliteFaults = []struct {
 }{
 	{sqlite3.SQLITE_BUSY, "another program holds its lock; stop that program, or try again when it is done", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_LOCKED, "another program holds its lock; stop that program, or try again when it is done", catalog.ErrUnavailable},
+	{sqlite3.SQLITE_PROTOCOL, "other programs were in the way while its write-ahead log was opened; try again", catalog.ErrUnavailable},
+	{sqlite3.SQLITE_INTERRUPT, "it was interrupted with another call; try again", catalog.ErrUnavailable},
+	{sqlite3.SQLITE_ABORT, "it was rolled back with another call; try again", catalog.ErrUnavailable},
+	{sqlite3.SQLITE_SCHEMA, "another program changed its tables meanwhile; try again", catalog.ErrUnavailable},
+	{sqlite3.SQLITE_NOMEM, "this program has no memory left; give it more", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_FULL, "the disk is full; make room", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_IOERR, "the disk gives errors or is full; check it", catalog.ErrUnavailable},
 	{sqlite3.SQLITE_READONLY, "it may not be written; allow it for the file and its folder", catalog.ErrUnavailable},
@@ -97,6 +119,9 @@ var postgresFaults = []struct {
 	{"08", "the connection broke; check that the server runs", catalog.ErrUnavailable},
 	{"22021", "a text is not valid UTF-8 or holds a NUL byte", catalog.ErrInvalid},
 	{"25006", "it may not be written; connect to the primary server", catalog.ErrUnavailable},
+	{"25P03", "the transaction was idle for longer than the server allows; raise idle_in_transaction_session_timeout, or try again", catalog.ErrUnavailable},
+	{"25P04", "the transaction took longer than the server allows; raise transaction_timeout, or try again", catalog.ErrUnavailable},
+	{"26000", "the connection has lost its statements; let a pooler before the server pool sessions, not transactions", catalog.ErrUnavailable},
 	{"28", "the server refused user or password; check both", catalog.ErrUnavailable},
 	{"3D000", "there is no such database; make it with createdb", catalog.ErrUnavailable},
 	{"40", "another transaction was in the way; try again", catalog.ErrUnavailable},
@@ -104,8 +129,13 @@ var postgresFaults = []struct {
 	{"53100", "the server's disk is full; make room", catalog.ErrUnavailable},
 	{"53", "the server has no connections or memory left; raise its limits or stop other clients", catalog.ErrUnavailable},
 	{"55P03", "another program holds its lock; stop that program, or try again when it is done", catalog.ErrUnavailable},
+	{"55", "the server cannot do that as it stands now; try again", catalog.ErrUnavailable},
 	{"57", "the server is starting, stopping or cancelled the query; try again", catalog.ErrUnavailable},
 	{"58", "the server's disk gives errors; check it", catalog.ErrUnavailable},
+	{"72000", "the server gave up on rows that are too old for it; try again", catalog.ErrUnavailable},
+	{"XX001", "the server found damaged data; check its disk, or restore a copy", catalog.ErrDamaged},
+	{"XX002", "the server found a damaged index; rebuild it with REINDEX", catalog.ErrDamaged},
+	{"XX", "the server met an error of its own; look into its log, or try again", catalog.ErrUnavailable},
 }
 
 // damaged says that what the store holds is not what it writes. Of err, which may
