@@ -92,6 +92,8 @@ func TestRunDoesNotWait(t *testing.T) {
 		{MinDelay: time.Second, MaxDelay: time.Millisecond},
 		{MinDelay: -1, MaxDelay: -1},
 		{MinDelay: 1, MaxDelay: 1 << 62},
+		{Slow: -1},
+		{Attempt: -1},
 	} {
 		if _, err := stream.Run(t.Context(), pipe(t, text(0, 3), 1), newSink(), cfg); !errors.Is(err, catalog.ErrInvalid) {
 			t.Errorf("%+v: got %v, want ErrInvalid", cfg, err)
@@ -140,6 +142,98 @@ func TestRunCountsLostCommits(t *testing.T) {
 			t.Errorf("got %+v in %d batches, %v; want 100 lines in 15", sum, calls, err)
 		}
 		checkMinutes(t, dst, [2]int{0, 100})
+	})
+}
+
+// A store that takes its time, and says nothing, is told of once, and once when it
+// has answered; a quick one never.
+func TestRunTellsOfSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dst := newSink()
+		takes := map[int64]time.Duration{0: time.Second, 1: time.Minute, 2: 9 * time.Second, 3: 2 * time.Minute}
+		lines := int64(0)
+		dst.fail = func(catalog.Batch) error {
+			time.Sleep(takes[lines])
+			lines++
+			return nil
+		}
+		var w told
+		cfg := w.config()
+		cfg.Paused = func(err error) {
+			w.paused = append(w.paused, time.Now())
+			if !errors.Is(err, catalog.ErrUnavailable) {
+				t.Errorf("told %v, want ErrUnavailable", err)
+			}
+		}
+		sum, err := stream.Run(t.Context(), pipe(t, text(0, 4), 1), dst, cfg)
+		if err != nil || sum.Lines != 4 {
+			t.Fatalf("got %+v, %v; want 4 lines", sum, err)
+		}
+		if len(w.paused) != 2 || len(w.resumed) != 2 || w.resumed[0] != time.Minute || w.resumed[1] != 2*time.Minute {
+			t.Errorf("told of %d pauses, %v; want two, of one minute and of two", len(w.paused), w.resumed)
+		}
+		if len(w.paused) == 2 && w.paused[1].Sub(w.paused[0]) != 50*time.Second+9*time.Second+10*time.Second {
+			t.Errorf("told %v apart, want 69s: 10 s into each of the slow ones", w.paused[1].Sub(w.paused[0]))
+		}
+	})
+}
+
+// An attempt that nobody answers is given up, and the next one finds the store,
+// or what the one before it has stored there: each line counts once.
+func TestRunGivesUpAttempt(t *testing.T) {
+	for name, stored := range map[string]bool{"lost": false, "stored": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dst := &silentSink{sink: newSink(), silent: 3, stores: stored}
+				var w told
+				cfg := w.config()
+				cfg.Attempt = time.Minute
+				sum, err := stream.Run(t.Context(), pipe(t, text(0, 25), 10), dst, cfg)
+				if err != nil || sum.Lines != 25 || sum.Kept.Watch != 25 {
+					t.Errorf("got %+v, %v; want 25 lines", sum, err)
+				}
+				if len(w.paused) != 1 || len(w.resumed) != 1 || w.resumed[0] < 3*time.Minute || w.resumed[0] > 4*time.Minute {
+					t.Errorf("told of %d pauses, %v; want one of three minutes", len(w.paused), w.resumed)
+				}
+				checkMinutes(t, dst.sink, [2]int{0, 25})
+			})
+		})
+	}
+}
+
+// A silentSink does not answer some attempts, of which it may have stored the first.
+type silentSink struct {
+	*sink
+	silent int
+	stores bool
+}
+
+func (s *silentSink) Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error) {
+	if s.silent == 0 {
+		return s.sink.Append(ctx, b)
+	}
+	s.silent--
+	if s.stores {
+		_, _ = s.sink.Append(ctx, b)
+	}
+	<-ctx.Done()
+	return catalog.Applied{}, ctx.Err()
+}
+
+// A silent store does not outlast the context.
+func TestRunEndsInSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		begin := time.Now()
+		var w told
+		sum, err := stream.Run(ctx, pipe(t, text(0, 25), 10), &silentSink{sink: newSink(), silent: 1}, w.config())
+		if !errors.Is(err, context.DeadlineExceeded) || sum.Lines != 0 || time.Since(begin) != 30*time.Second {
+			t.Errorf("got %+v, %v after %v; want the context's error after 30s", sum, err, time.Since(begin))
+		}
+		if len(w.paused) != 1 || len(w.resumed) != 0 {
+			t.Errorf("told of %d pauses, %d resumptions; want 1, 0", len(w.paused), len(w.resumed))
+		}
 	})
 }
 

@@ -20,24 +20,31 @@ const maxSeeks = 10
 type RunConfig struct {
 	MinDelay time.Duration // before the first new attempt, doubled for each one after it, with jitter
 	MaxDelay time.Duration // between attempts; 0: the first failure ends Run
+	Slow     time.Duration // after it an Append that has not answered is told of as Paused; 0: never
+	Attempt  time.Duration // after it such an Append is given up, and tried again if MaxDelay lets; 0: never
 
 	// Each may be nil, and is called by the goroutine of Run.
 	Applied func(b catalog.Batch, done catalog.Applied, total Summary) // after each batch
-	Paused  func(err error)                                            // the store is away: nothing is read until it is back
+	Paused  func(err error)                                            // the store is away, or silent: nothing is read until it is back
 	Resumed func(after time.Duration)                                  // it is back
 }
 
-// DefaultRunConfig returns attempts from 100 ms to 15 s apart, for ever.
+// DefaultRunConfig returns attempts from 100 ms to 15 s apart, for ever, each of
+// five minutes at most and told of after 10 s.
 func DefaultRunConfig() RunConfig {
-	return RunConfig{MinDelay: 100 * time.Millisecond, MaxDelay: 15 * time.Second}
+	return RunConfig{MinDelay: 100 * time.Millisecond, MaxDelay: 15 * time.Second, Slow: 10 * time.Second, Attempt: 5 * time.Minute}
 }
 
 // maxDelay bounds RunConfig.MaxDelay: a store that came back is found in a day.
 const maxDelay = 24 * time.Hour
 
 // Validate returns an error that wraps [catalog.ErrInvalid] unless MaxDelay is
-// 0, or MinDelay is more than 0 and MaxDelay from MinDelay to a day.
+// 0, or MinDelay is more than 0 and MaxDelay from MinDelay to a day; and unless
+// Slow and Attempt are 0 or more.
 func (c RunConfig) Validate() error {
+	if c.Slow < 0 || c.Attempt < 0 {
+		return fmt.Errorf("an attempt is slow after %v and ends after %v, want 0 or more: %w", c.Slow, c.Attempt, catalog.ErrInvalid)
+	}
 	if c.MaxDelay == 0 {
 		return nil
 	}
@@ -57,7 +64,9 @@ func (c RunConfig) Validate() error {
 //
 // An error that wraps [catalog.ErrUnavailable], from src or from dst, stops the
 // reading, not Run: it calls again with growing delays until that succeeds or
-// ctx ends. A commit whose answer was lost is no trouble: the new attempt finds
+// ctx ends. An Append that takes longer than cfg.Slow is told of likewise, and one
+// that takes longer than cfg.Attempt counts as unavailable; dst must return when
+// its ctx ends. A commit whose answer was lost is no trouble: the new attempt finds
 // the offset at the end of its batch, and the batch is counted then, once. (If
 // it was another reader that put it there in the meantime, both count it, and
 // the events of forgotten people in it count as kept; the store has it right.)
@@ -95,14 +104,15 @@ type run struct {
 	dst   Sink
 	cfg   RunConfig
 	total Summary
-	seeks int // in a row
+	seeks int       // in a row
+	away  time.Time // since when nothing has answered, as was told; zero: it answers
 }
 
 // apply appends b, or moves the source to where the sink stands.
 func (r *run) apply(ctx context.Context, b catalog.Batch) error {
 	var done catalog.Applied
 	again, err := r.persist(ctx, func() (err error) {
-		done, err = r.dst.Append(ctx, b)
+		done, err = r.attempt(ctx, b)
 		return err
 	})
 	switch {
