@@ -112,48 +112,90 @@ func (w *Writer) WriteChanges(ctx context.Context, list []catalog.Change) error 
 	return w.write(ctx, w.cfg.Changes, records)
 }
 
-// write waits for all records or for the first that fails. What it no longer
-// waits for stays in the client's buffer, which is bounded, until its time is
-// over.
+// ChangesTopic asks the brokers which topic the one of changes is, and returns
+// "kafka:TOPIC@ID", with the id that the names of a [Source]'s partitions have: a
+// topic that was made anew, or is of another cluster, has another. It waits for
+// cfg.Timeout at most. An error wraps [catalog.ErrUnavailable] if a later attempt
+// may succeed.
+func (w *Writer) ChangesTopic(ctx context.Context) (string, error) {
+	name := w.cfg.Changes
+	if name == "" {
+		return "", invalid("there is no topic for changes; name one")
+	}
+	if w.closed.Load() {
+		return "", fmt.Errorf("kafka topic %s: %w", name, kgo.ErrClientClosed)
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.cfg.Timeout)
+	defer cancel()
+	found, err := askTopic(ctx, w.client, name, false)
+	if err != nil {
+		return "", w.explain("ask for topic "+name, err)
+	}
+	return "kafka:" + name + "@" + identity(found.id, found.cluster), nil
+}
+
+// write writes all records, once more if the topic turns out to be another one of
+// its name: a client never takes one for the other, so it is made to forget the
+// topic. What others are writing to it meanwhile is unavailable to them.
 func (w *Writer) write(ctx context.Context, topic string, records []*kgo.Record) error {
 	if w.closed.Load() {
 		return fmt.Errorf("kafka topic %s: %w", topic, kgo.ErrClientClosed)
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.cfg.Timeout)
 	defer cancel()
+	err := w.produce(ctx, records)
+	if isAbsent(err) {
+		w.client.PurgeTopicsFromClient(topic)
+	}
+	if errors.Is(err, kerr.UnknownTopicID) {
+		w.outage.log.Warn("kafka topic was deleted and made anew; the new one is written to", "topic", topic)
+		err = w.produce(ctx, records)
+	}
+	if err != nil {
+		return w.explain(fmt.Sprintf("write %d records to topic %s", len(records), topic), err)
+	}
+	return nil
+}
+
+// produce waits for all records or for the first that fails. What it no longer
+// waits for stays in the client's buffer, which is bounded, until its time is
+// over; so the client has copies, which it writes to.
+func (w *Writer) produce(ctx context.Context, records []*kgo.Record) error {
 	results := make(chan error, len(records))
 	for _, r := range records {
-		w.client.Produce(ctx, r, func(_ *kgo.Record, err error) { results <- err })
+		own := *r
+		w.client.Produce(ctx, &own, func(_ *kgo.Record, err error) { results <- err })
 	}
 	for done := range records {
 		select {
 		case err := <-results:
 			if err != nil {
-				return w.explain(topic, len(records), err)
+				return err
 			}
 		case <-ctx.Done():
-			return w.explain(topic, len(records), fmt.Errorf("no answer for %d of them: %w", len(records)-done, ctx.Err()))
+			return fmt.Errorf("no answer for %d of %d: %w", len(records)-done, len(records), ctx.Err())
 		}
 	}
 	return nil
 }
 
-func (w *Writer) explain(topic string, n int, err error) error {
+// explain returns err with what was to be done and what to do.
+func (w *Writer) explain(what string, err error) error {
 	final, told := explain(err)
 	switch {
 	case final:
 	case isAbsent(err):
-		return fmt.Errorf("write %d records to topic %s: %w; make the topic", n, topic, told)
+		return fmt.Errorf("%s: %w; make the topic", what, told)
 	case errors.Is(err, kerr.MessageTooLarge):
-		return fmt.Errorf("write %d records to topic %s: %w; raise the topic's max.message.bytes", n, topic, told)
+		return fmt.Errorf("%s: %w; raise the topic's max.message.bytes", what, told)
 	case errors.Is(err, context.Canceled):
 	default:
 		if _, last := w.outage.state(); last != nil {
 			told = fmt.Errorf("%w (the latest failure of a broker: %w)", told, last)
 		}
-		return fmt.Errorf("write %d records to topic %s: %w: %w", n, topic, told, catalog.ErrUnavailable)
+		return fmt.Errorf("%s: %w: %w", what, told, catalog.ErrUnavailable)
 	}
-	return fmt.Errorf("write %d records to topic %s: %w", n, topic, told)
+	return fmt.Errorf("%s: %w", what, told)
 }
 
 // Close waits for what is on its way, for cfg.Timeout at most, and ends all

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -201,5 +202,47 @@ func TestWriteOnceThoughTheAnswerIsLost(t *testing.T) {
 	}
 	if got := c.PartitionInfo("exposures", 0).HighWatermark; got != 5 {
 		t.Errorf("%d records, want 5", got)
+	}
+}
+
+// The topic of changes is named by its id, and one that is made anew is written to
+// under its new name by the same Writer.
+func TestChangesTopic(t *testing.T) {
+	t.Parallel()
+	c := cluster(t, 1, kfake.SeedTopics(1, "exposures", "changes"))
+	w := writer(t, c, nil, fast()...)
+	names := map[string]bool{}
+	for i := range 3 {
+		name, err := w.ChangesTopic(t.Context())
+		if partition := kafka.PartitionName("changes", 0, c.TopicInfo("changes").TopicID, ""); err != nil || strings.Replace(partition, "/0@", "@", 1) != name {
+			t.Errorf("name is %s, %v; want that of partition %s", name, err, partition)
+		}
+		names[name] = true
+		change := catalog.Change{Seq: int64(i + 1), At: noon, Kind: catalog.ChangeHide, Subject: "heat+1995"}
+		if err := w.WriteChanges(t.Context(), []catalog.Change{change}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, c, "changes", 1); len(got) != 1 {
+			t.Errorf("%d records, want the one of this topic", len(got))
+		}
+		if err := c.DeleteTopic("changes"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.CreateTopic("changes", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(names) != 3 {
+		t.Errorf("names are %v, want three", names)
+	}
+	if _, err := writer(t, c, func(cfg *kafka.WriterConfig) { cfg.Changes = "nowhere" }).ChangesTopic(t.Context()); !errors.Is(err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("unknown topic: %v, want it to say so", err)
+	}
+	if _, err := writer(t, c, func(cfg *kafka.WriterConfig) { cfg.Changes = "" }).ChangesTopic(t.Context()); !errors.Is(err, catalog.ErrInvalid) {
+		t.Errorf("no topic: %v, want ErrInvalid", err)
+	}
+	w.Close()
+	if _, err := w.ChangesTopic(t.Context()); !errors.Is(err, kgo.ErrClientClosed) {
+		t.Errorf("closed: %v, want it to say so", err)
 	}
 }
