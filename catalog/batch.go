@@ -36,6 +36,18 @@ type Batch struct {
 	// body under the same name.
 	Digest []byte
 
+	// Tail, 32 bytes or nil, is the digest of what stands in the source before
+	// To. The store keeps it beside the offset, nil too, for whoever resumes:
+	// see [Held].
+	Tail []byte
+
+	// Mended is the line that From stands within, if its beginning was applied
+	// as if it was all of it; nil if there is none, or if its end brought
+	// nothing new. Its rows go in with the batch, and its beginning, Released,
+	// leaves quarantine; or it is in Refused, and takes its beginning's place.
+	// The line was counted with its beginning and is not counted again.
+	Mended *Readmission
+
 	ReadAt time.Time // when the batch was read; zero: when it is stored
 
 	Minutes  []Minute
@@ -51,6 +63,13 @@ type Batch struct {
 // was or where it shall be.
 type Move struct {
 	Held int64 // the offset that the store must hold instead of From; 0 if it has none
+}
+
+// A Held is how far a partition was read. The zero Held is that of one which is
+// not known.
+type Held struct {
+	Offset int64
+	Tail   []byte // that the last batch came with; nil if it had none
 }
 
 // Applied says what a store did with a [Batch].
