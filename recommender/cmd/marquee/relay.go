@@ -29,7 +29,7 @@ type relay struct {
 const (
 	relayEvery = time.Second
 	relayRows  = 1000
-	relayLast  = 5 * time.Second // for what is left at the end
+	relayWait  = 10 * time.Second // for a page that is being written, and for what is left at the end
 )
 
 // relay opens the topic of changes; without one it returns nil.
@@ -56,12 +56,13 @@ func (r *relay) run(ctx context.Context) error {
 	for told := false; ; {
 		err := r.all(ctx)
 		switch {
-		case err != nil && ctx.Err() == nil && !told:
+		case errors.Is(err, context.Canceled): // the end
+		case err != nil && !told:
 			r.env.log.Warn("changes are not written to their topic; trying again", "error", err)
 		case err == nil && told:
 			r.env.log.Info("changes are written to their topic again")
 		}
-		if ctx.Err() == nil {
+		if !errors.Is(err, context.Canceled) {
 			told = err != nil
 		}
 		select {
@@ -69,7 +70,7 @@ func (r *relay) run(ctx context.Context) error {
 			if told {
 				return ctx.Err()
 			}
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayLast)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayWait)
 			defer cancel()
 			if err := r.all(last); err != nil {
 				r.env.log.Warn("the last changes are not written to their topic; the next run goes on there", "error", err)
@@ -99,8 +100,15 @@ func (r *relay) all(ctx context.Context) error {
 }
 
 // some writes the changes after those that the partition cursor of the store
-// stands for, relayRows at most. more says that there were any.
+// stands for, relayRows at most. more says that there were any. What it has begun it
+// ends, whatever becomes of ctx: a write that is cut off may get through unnoticed,
+// and would be made again.
 func (r *relay) some(ctx context.Context, cursor string, gone *gap) (more bool, err error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), relayWait)
+	defer cancel()
 	from, err := r.store.Offset(ctx, cursor)
 	if err != nil {
 		return false, err
