@@ -34,6 +34,7 @@ type Store interface {
 	PutRatings(ctx context.Context, ratings []catalog.Rating) (catalog.Tally, error)
 	Append(ctx context.Context, b catalog.Batch) (catalog.Applied, error)
 	Offset(ctx context.Context, partition string) (int64, error)
+	Offsets(ctx context.Context, partitions []string) (map[string]catalog.Held, error)
 	History(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Seen, error)
 	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]
 	ActiveSince(ctx context.Context, seq int64, limit int) (users []catalog.UserID, last int64, err error)
@@ -111,6 +112,9 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"AppendCancelled", testAppendCancelled},
 		{"AppendAnyOrder", testAppendAnyOrder},
 		{"AppendMove", testAppendMove},
+		{"Offsets", testOffsets},
+		{"Mended", testMended},
+		{"MendedForgotten", testMendedForgotten},
 		{"Replay", testReplay},
 		{"Digest", testDigest},
 		{"Intake", testIntake},
