@@ -88,7 +88,7 @@ func (c *catcher) ask(ctx context.Context, file *os.File) (known, int64, error) 
 	}
 	about, err := look(ctx, file, info.Size(), c.tail.held)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) { // cut this very moment
-		return known{at: -1, names: []string{""}}, 0, nil
+		return known{}, 0, nil
 	}
 	return about, info.Size(), err
 }
@@ -111,10 +111,10 @@ func (c *catcher) visit(ctx context.Context, s sibling) error {
 		return err
 	}
 	switch {
-	case about.begun():
+	case about.begun() || about.ahead:
 		c.accept()
-		if name := about.names[about.at]; about.offset < size && !c.names[name] {
-			c.names[name] = true
+		if about.begun() && about.offset < size && !c.names[about.name] {
+			c.names[about.name] = true
 			c.found = append(c.found, k)
 			return nil
 		}

@@ -20,8 +20,9 @@
 // [catalog.Move], and the offset moves in that batch's transaction.
 //
 // A file's partition is named by the hash of its beginning, not by its path: a
-// renamed or rotated file is the same partition. See [OpenFile] for what
-// happens when it grows, is cut, or is edited, and [Tail] for rotation.
+// renamed or rotated file is the same partition. What stood before the offset tells
+// files apart that begin alike. See [OpenFile] for what happens when a file grows,
+// is cut, is edited, or ends within a line, and [Tail] for rotation.
 //
 // # When the store is away
 //

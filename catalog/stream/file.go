@@ -36,22 +36,38 @@ type File struct {
 //
 // The file's name in held is the hash of its beginning: of the longest that
 // fits when the file is first seen among the ends of the lines in the first 4
-// KiB and the powers of two from 4 KiB to 1 MiB. Later it is looked up by each
-// of them, the longest first (at most some 70 lookups). So
+// KiB and the powers of two from 4 KiB to 1 MiB; or, while it has no whole line,
+// among the powers of two below. Later it is looked up by each of them, the longest
+// first: some 180 names at most, in one question to [ManyOffsets]. With the
+// offset, the sink keeps the digest of the 4 KiB before it, which must be what the
+// file has there. So
 //
 //   - a renamed, copied or rotated file is not read twice;
 //   - a file that has grown is read on from where it was left;
-//   - a file edited in the beginning that names it is a new one and read
-//     anew, which changes only what the edit did, since rows have natural keys;
-//   - a file shorter than what was read of one with its beginning is another
-//     one: it is named by all that it holds, and read.
+//   - a file edited in the beginning that names it, or within 4 KiB of where it was
+//     left, is a new one and read anew, which changes only what the edit did, since
+//     rows have natural keys;
+//   - a file that is not the one its beginning names, or is shorter than what was
+//     read of that, is another one: it is named by a longer beginning, or has a
+//     number after its name (from ~2 to ~8; by all that it holds, if there are more
+//     of these), and is read.
 //
-// A file edited further on, without getting shorter than what was read of it,
-// is not noticed: event files are appended to, not edited.
+// What remains: a file edited elsewhere is not noticed, as event files are appended
+// to, not edited. Two files that are the same byte by byte as far as one was read
+// are one, and the other is read on from there. One that is named by all that it
+// holds is read anew when it has grown; and offsets of a sink that tells no tails,
+// or stored before tails were, are taken for those of the file if that is as long.
 //
-// The last line is read whether or not it has an end; what is appended to it
-// afterwards is passed over by the next run. A gzipped file is an
-// error that wraps [catalog.ErrInvalid].
+// The last line is read whether or not it has an end, and counts. If the next run
+// finds that it went on, it is read again from its beginning in the first batch,
+// as [catalog.Batch.Mended]: what it says goes in, its beginning leaves
+// quarantine, and it is not counted again, so that any number of runs over a file
+// that is being written gives the facts and the number of lines of one run over
+// all of it. What cannot be taken back is a row that its beginning was by itself
+// and the whole is not: a rating of 1 that became a 10, which is refused on a scale
+// up to 5. (On a scale that has both, the higher of two ratings of one time wins.)
+//
+// A gzipped file is an error that wraps [catalog.ErrInvalid].
 func OpenFile(ctx context.Context, path string, held Offsets, cfg Config, now func() time.Time) (*File, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -132,10 +148,14 @@ func (s *File) Fetch(ctx context.Context) (catalog.Batch, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return b, fmt.Errorf("%s: %w", s.path, err)
 	}
-	if err == nil {
-		b.Move = s.opening.take()
+	if err != nil {
+		return b, err
 	}
-	return b, err
+	b.Move = s.opening.take()
+	if b.Tail, err = tailOf(s.file, b.To); err != nil {
+		return catalog.Batch{}, fmt.Errorf("%s: %w", s.path, err)
+	}
+	return b, nil
 }
 
 // Seek implements [Source]. A replay whose first batch was refused, because
@@ -151,28 +171,8 @@ func (s *File) Seek(_ context.Context, partition string, offset int64) error {
 }
 
 // goTo makes the next batch begin at offset.
-func (s *File) goTo(offset int64) error {
-	rest := io.NewSectionReader(s.file, offset, s.size-offset)
-	s.lines = newLines(rest, offset)
-	within, err := withinLine(s.file, offset)
-	if err != nil || !within {
-		return err
-	}
-	if err := s.lines.skipLine(); err != nil && !errors.Is(err, io.EOF) { // the next batch still begins at offset
-		return fmt.Errorf("read %s at %d: %w", s.path, offset, err)
-	}
-	return nil
-}
-
-// withinLine reports whether no line of r begins at offset. A line that had no
-// end when it was read counted then; its rest is no line of its own.
-func withinLine(r io.ReaderAt, offset int64) (bool, error) {
-	if offset == 0 {
-		return false, nil
-	}
-	var before [1]byte
-	if _, err := r.ReadAt(before[:], offset-1); err != nil {
-		return false, fmt.Errorf("read at %d: %w", offset-1, err)
-	}
-	return before[0] != '\n', nil
+func (s *File) goTo(offset int64) (err error) {
+	s.lines = newLines(io.NewSectionReader(s.file, offset, s.size-offset), offset)
+	s.lines.half, s.lines.within, err = halfBefore(s.file, offset)
+	return err
 }

@@ -24,6 +24,7 @@ import (
 type sink struct {
 	mu      sync.Mutex
 	held    map[string]int64
+	tails   map[string][]byte // beside held
 	batches []catalog.Batch
 	fail    func(b catalog.Batch) error // before anything is stored
 	lose    func(b catalog.Batch) error // after it was stored: the answer is lost
@@ -31,7 +32,7 @@ type sink struct {
 	lookup  func() error                // fails Offset
 }
 
-func newSink() *sink { return &sink{held: map[string]int64{}} }
+func newSink() *sink { return &sink{held: map[string]int64{}, tails: map[string][]byte{}} }
 
 // change changes what s does while it is in use.
 func (s *sink) change(how func()) {
@@ -51,6 +52,22 @@ func (s *sink) Offset(_ context.Context, partition string) (int64, error) {
 	return s.held[partition], nil
 }
 
+func (s *sink) Offsets(ctx context.Context, partitions []string) (map[string]catalog.Held, error) {
+	held := map[string]catalog.Held{}
+	for _, name := range partitions {
+		offset, err := s.Offset(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		if offset > 0 {
+			held[name] = catalog.Held{Offset: offset, Tail: s.tails[name]}
+		}
+		s.mu.Unlock()
+	}
+	return held, nil
+}
+
 func (s *sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +83,7 @@ func (s *sink) Append(_ context.Context, b catalog.Batch) (catalog.Applied, erro
 	if held := s.held[b.Partition]; want != held {
 		return catalog.Applied{Held: held}, fmt.Errorf("%w: from %d, held %d", catalog.ErrOffset, want, held)
 	}
-	s.held[b.Partition] = b.To
+	s.held[b.Partition], s.tails[b.Partition] = b.To, b.Tail
 	s.batches = append(s.batches, b)
 	if s.lose != nil {
 		if err := s.lose(b); err != nil {

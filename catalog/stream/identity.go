@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strconv"
+
+	"marquee/catalog"
 )
 
 // Bounds of what names a file.
@@ -20,70 +23,130 @@ const (
 // shortest line of the stream has 31 bytes.
 const maxRungs = 160
 
+// maxTwins bounds the files that may differ though they begin alike, up to the
+// longest rung, without being named by all that they hold.
+const maxTwins = 8
+
 // rungs returns the lengths of the beginnings by which a file may be known,
-// shortest first: after each complete line of the first fineHead bytes, and
-// every power of two from fineHead to maxHead. head is the file's first maxHead
-// bytes, or all of it. A file without a complete line is known by all of it.
+// shortest first: the powers of two within its first line, the end of each
+// complete line of the first fineHead bytes, and every power of two from fineHead
+// to maxHead. head is the file's first maxHead bytes, or all of it.
 func rungs(head []byte) []int {
 	var at []int
-	for i := 0; i < min(len(head), fineHead) && len(at) < maxRungs; i++ {
+	first := bytes.IndexByte(head, '\n')
+	if first < 0 {
+		first = len(head)
+	}
+	for n := 1; n <= min(first, fineHead/2); n *= 2 {
+		at = append(at, n)
+	}
+	for i, lines := 0, 0; i < min(len(head), fineHead) && lines < maxRungs; i++ {
 		j := bytes.IndexByte(head[i:min(len(head), fineHead)], '\n')
 		if j < 0 {
 			break
 		}
 		i += j
-		at = append(at, i+1)
+		lines++
+		if len(at) == 0 || at[len(at)-1] <= i {
+			at = append(at, i+1)
+		}
 	}
 	for n := fineHead; n <= len(head); n *= 2 {
 		if len(at) == 0 || at[len(at)-1] < n {
 			at = append(at, n)
 		}
 	}
-	if len(at) == 0 && len(head) > 0 {
-		at = append(at, len(head))
-	}
 	return at
+}
+
+// namesOf returns the names that the file in r may have, of the shortest rung
+// first; at least one.
+func namesOf(r io.ReaderAt, size int64) ([]string, error) {
+	head := make([]byte, min(size, maxHead))
+	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
+		return nil, fmt.Errorf("read the first %d bytes: %w", len(head), err)
+	}
+	at := rungs(head)
+	out := make([]string, len(at))
+	sum, done := sha256.New(), 0
+	for i, n := range at {
+		sum.Write(head[done:n])
+		out[i], done = filePlace+hex.EncodeToString(sum.Sum(nil)), n
+	}
+	if len(at) == 0 {
+		out = []string{filePlace + hex.EncodeToString(sum.Sum(nil))}
+	}
+	return out, nil
 }
 
 // A known is what a sink knows of a file by its beginning.
 type known struct {
-	names  []string // that the file may have, of the shortest rung first; at least one
-	at     int      // which of them the sink has an offset for, the longest; -1 if none
-	offset int64    // that it has
+	name   string // under which the sink has it; of a file that is new to it, under which it will; "" if all such names are taken
+	offset int64  // that it has; 0 for a new file
+	taken  bool   // the longest name is that of another file, which begins alike
+	ahead  bool   // of which more was read than this one has: they may be one, cut
 }
 
-// longest returns the name of a file that is new to the sink.
-func (k known) longest() string { return k.names[len(k.names)-1] }
-
 // begun reports whether the sink has read something of the file.
-func (k known) begun() bool { return k.at >= 0 }
+func (k known) begun() bool { return k.offset > 0 }
 
 // look asks held for the file in r, which has size bytes.
 func look(ctx context.Context, r io.ReaderAt, size int64, held Offsets) (known, error) {
-	head := make([]byte, min(size, maxHead))
-	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
-		return known{}, fmt.Errorf("read the first %d bytes: %w", len(head), err)
+	all, err := namesOf(r, size)
+	if err != nil {
+		return known{}, err
 	}
-	at := rungs(head)
-	k := known{names: make([]string, len(at)), at: -1}
-	sum, done := sha256.New(), 0
-	for i, n := range at {
-		sum.Write(head[done:n])
-		k.names[i], done = filePlace+hex.EncodeToString(sum.Sum(nil)), n
+	if size == 0 {
+		return known{name: all[0]}, nil
 	}
-	if len(at) == 0 {
-		k.names = []string{filePlace + hex.EncodeToString(sum.Sum(nil))}
-		return k, nil
+	places, err := heldOf(ctx, held, all)
+	if err != nil {
+		return known{}, err
 	}
-	for i := len(k.names) - 1; i >= 0; i-- {
-		offset, err := held.Offset(ctx, k.names[i])
+	l := lookup{r: r, size: size, held: held}
+	longest := known{name: all[len(all)-1]}
+	for i := len(all) - 1; i >= 0; i-- {
+		k, err := l.among(ctx, all[i], places[all[i]])
+		if err != nil || k.begun() {
+			return k, err
+		}
+		if i == len(all)-1 {
+			longest = k
+		}
+	}
+	return longest, nil
+}
+
+// A lookup finds the file in r, of size bytes, among those that begin alike.
+type lookup struct {
+	r    io.ReaderAt
+	size int64
+	held Offsets
+}
+
+// among returns the file of this name, or of one of its twins, that fits; or the
+// first of these names that is free.
+func (l lookup) among(ctx context.Context, name string, h catalog.Held) (known, error) {
+	k := known{name: name}
+	for twin := 2; h.Offset > 0; twin++ {
+		fit, err := fits(l.r, l.size, h)
 		if err != nil {
-			return known{}, fmt.Errorf("offset of %s: %w", k.names[i], err)
+			return known{}, err
 		}
-		if offset > 0 {
-			k.at, k.offset = i, offset
-			return k, nil
+		if fit {
+			return known{name: k.name, offset: h.Offset}, nil
 		}
+		k.taken, k.ahead = true, k.ahead || h.Offset > l.size
+		if twin > maxTwins {
+			k.name = ""
+			break
+		}
+		k.name = name + "~" + strconv.Itoa(twin)
+		others, err := heldOf(ctx, l.held, []string{k.name})
+		if err != nil {
+			return known{}, err
+		}
+		h = others[k.name]
 	}
 	return k, nil
 }
@@ -92,27 +155,30 @@ func look(ctx context.Context, r io.ReaderAt, size int64, held Offsets) (known, 
 // the offset held for it: see [OpenFile].
 func identify(ctx context.Context, r io.ReaderAt, size int64, held Offsets) (partition string, offset int64, err error) {
 	k, err := look(ctx, r, size, held)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", 0, err
-	case !k.begun():
-		return k.longest(), 0, nil
-	case k.offset > size: // more was read of it than this file has: another one
-		return whole(ctx, r, size, held)
 	}
-	return k.names[k.at], k.offset, nil
+	return k.apart(ctx, r, size, held)
 }
 
-// whole returns the partition named by all that the file holds now.
-func whole(ctx context.Context, r io.ReaderAt, size int64, held Offsets) (partition string, offset int64, err error) {
+// apart returns the partition of the file, and the offset held for it. A file
+// that was named by all that it holds keeps that name as long as it holds no more;
+// one for which no other name is left gets it.
+func (k known) apart(ctx context.Context, r io.ReaderAt, size int64, held Offsets) (partition string, offset int64, err error) {
+	if !k.taken {
+		return k.name, k.offset, nil
+	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
 		return "", 0, fmt.Errorf("read %d bytes: %w", size, err)
 	}
-	partition = filePlace + "all:" + hex.EncodeToString(sum.Sum(nil))
-	offset, err = held.Offset(ctx, partition)
+	all := filePlace + "all:" + hex.EncodeToString(sum.Sum(nil))
+	places, err := heldOf(ctx, held, []string{all})
 	if err != nil {
-		return "", 0, fmt.Errorf("offset of %s: %w", partition, err)
+		return "", 0, err
 	}
-	return partition, min(offset, size), nil
+	if offset := min(places[all].Offset, size); offset > 0 || k.name == "" {
+		return all, offset, nil
+	}
+	return k.name, 0, nil
 }

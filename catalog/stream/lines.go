@@ -15,6 +15,8 @@ type lines struct {
 	in     *bufio.Reader
 	from   int64 // where the next batch begins
 	offset int64 // of the next unread byte
+	within bool  // the next byte is not the first of its line
+	half   half  // of that line
 }
 
 // readBytes is the size of one read. It must hold a line of MaxLineBytes.
@@ -29,6 +31,12 @@ func newLines(r io.Reader, offset int64) *lines {
 // end. Of a line that does not fit, only the first readBytes are returned,
 // which is still more than MaxLineBytes. At the end the error is io.EOF.
 func (l *lines) next() (line []byte, at int64, err error) {
+	line, at, err = l.nextRaw()
+	return trimEnd(line), at, err
+}
+
+// nextRaw is next, with the line's end.
+func (l *lines) nextRaw() (line []byte, at int64, err error) {
 	at = l.offset
 	line, err = l.in.ReadSlice('\n')
 	l.offset += int64(len(line))
@@ -42,7 +50,7 @@ func (l *lines) next() (line []byte, at int64, err error) {
 	if err != nil {
 		return nil, at, err
 	}
-	return trimEnd(line), at, nil
+	return line, at, nil
 }
 
 // skipLine reads up to the next line's beginning.
@@ -72,16 +80,20 @@ func trimEnd(line []byte) []byte {
 	return bytes.TrimSuffix(line, []byte("\r"))
 }
 
-// fill reads up to n lines into a batch of partition. The error is io.EOF when
-// there is not one.
+// fill reads up to n lines into a batch of partition, and the rest of the line
+// before them if that was applied without it. The error is io.EOF when there is
+// nothing of either.
 func fill(ctx context.Context, l *lines, rows *Rows, partition string, n int) (catalog.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return catalog.Batch{}, err
 	}
 	b := catalog.Batch{Partition: partition, From: l.from}
+	if err := l.mend(&b, rows); err != nil {
+		return catalog.Batch{}, err
+	}
 	for i := range n {
 		line, at, err := l.next()
-		if errors.Is(err, io.EOF) && i > 0 {
+		if errors.Is(err, io.EOF) && (i > 0 || b.Mended != nil) {
 			break
 		}
 		if err != nil {

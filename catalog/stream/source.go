@@ -2,13 +2,15 @@ package stream
 
 import (
 	"context"
+	"fmt"
 
 	"marquee/catalog"
 )
 
 // A Source hands over events in batches. It is used by one goroutine.
 type Source interface {
-	// Fetch returns the next batch, which has at least one line. It returns
+	// Fetch returns the next batch, which has at least one line, if only one that
+	// is mended. It returns
 	// io.EOF when there will be no more. A batch that was handed over counts
 	// as read: the next Fetch goes on after it.
 	Fetch(ctx context.Context) (catalog.Batch, error)
@@ -28,7 +30,8 @@ type Acknowledger interface {
 
 // A Sink makes batches durable: catalog/sqlstore is one.
 type Sink interface {
-	// Append stores the rows of b and the offset b.To in one transaction. If b
+	// Append stores the rows of b, those of b.Mended, b.Tail and the offset b.To
+	// in one transaction. If b
 	// does not begin at the offset it holds, or b.Move does not name that
 	// offset, it stores nothing and returns that offset in Applied.Held with an
 	// error that wraps [catalog.ErrOffset]. While the store cannot be reached
@@ -41,4 +44,35 @@ type Sink interface {
 type Offsets interface {
 	// Offset returns the offset held for partition, 0 if there is none.
 	Offset(ctx context.Context, partition string) (int64, error)
+}
+
+// ManyOffsets are [Offsets] that tell of many partitions at once, and what stood
+// before each offset. A file has up to some 180 names: other Offsets are asked for
+// one after the other, and pass a file for the one that its beginning names.
+type ManyOffsets interface {
+	Offsets
+
+	// Offsets returns what is held for each of the partitions; those of which
+	// nothing is held may be missing.
+	Offsets(ctx context.Context, partitions []string) (map[string]catalog.Held, error)
+}
+
+// heldOf asks held for all the partitions.
+func heldOf(ctx context.Context, held Offsets, partitions []string) (map[string]catalog.Held, error) {
+	if many, ok := held.(ManyOffsets); ok {
+		all, err := many.Offsets(ctx, partitions)
+		if err != nil {
+			return nil, fmt.Errorf("offsets of %d names: %w", len(partitions), err)
+		}
+		return all, nil
+	}
+	all := make(map[string]catalog.Held)
+	for _, name := range partitions {
+		offset, err := held.Offset(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("offset of %s: %w", name, err)
+		}
+		all[name] = catalog.Held{Offset: offset}
+	}
+	return all, nil
 }

@@ -3,7 +3,8 @@ package stream
 import "marquee/catalog"
 
 // A Summary says what became of the lines that were read: every line is kept
-// or refused, once. It has the same shape whatever the source.
+// or refused, once. A line that was read before it had its end counts as what its
+// beginning was taken for. It has the same shape whatever the source.
 type Summary struct {
 	Lines   int64            `json:"lines"`
 	Kept    Kept             `json:"kept"`

@@ -19,8 +19,8 @@ import (
 // longer than [MaxLineBytes]. When the path names another file (rotation, a
 // symbolic link that was switched, deletion and creation), what is left of the
 // old one comes first, its last line even without an end once nothing has come
-// for FollowConfig.Linger. When the file is truncated, it is read from its
-// beginning again.
+// for FollowConfig.Linger; if it goes on after all, it is mended as [OpenFile] says.
+// When the file is truncated, it is read from its beginning again.
 //
 // A file is known by its beginning, as in [OpenFile], and keeps the name under
 // which its reading began however it grows, whatever it is called. So a restart
@@ -30,13 +30,13 @@ import (
 // are those that rotation numbered or dated since the oldest that was begun.
 // Gzipped ones are not: delay the compression by one rotation.
 //
-// What cannot be had: two files that begin with the same lines, up to where the
-// first ended when its reading began, pass for one; of a file that is shorter
-// than what was read of one with its beginning, nothing is read until it differs
-// or is longer. A file that is copied and truncated loses what its writer puts in
-// between the two; and its writer must append, lest it leave a hole. A file that
-// was rotated before anything of it or of an older one was stored, while no Tail
-// had it open, is taken for an old one that nobody asked for.
+// What cannot be had: of a file that is shorter than what was read of one with its
+// beginning, nothing is read until it differs or is longer; and two files that are
+// the same as far as the first was read when the second was seen pass for one. A
+// file that is copied and truncated loses what its writer puts in between the two;
+// and its writer must append, lest it leave a hole. A file that was rotated before
+// anything of it or of an older one was stored, while no Tail had it open, is taken
+// for an old one that nobody asked for.
 type Tail struct {
 	path   string
 	held   Offsets
@@ -146,14 +146,18 @@ func (t *Tail) add(k *track, line []byte, at int64) {
 			k.first = time.Time{}
 		}
 	}
-	t.rows.Add(&t.part, line, at)
+	if at < t.part.From {
+		t.rows.mend(&t.part, line, at)
+	} else {
+		t.rows.Add(&t.part, line, at)
+	}
 	t.count++
 }
 
 // finish hands over the batch.
 func (t *Tail) finish() catalog.Batch {
 	b, k := t.part, t.on
-	b.To, b.Move = k.offset, k.opening.take()
+	b.To, b.Move, b.Tail = k.offset, k.opening.take(), k.tail()
 	k.from = k.offset
 	t.part, t.count, t.on = catalog.Batch{}, 0, nil
 	t.measure()
@@ -295,7 +299,7 @@ func (t *Tail) name(ctx context.Context, k *track, ending bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return t.identified(k, about, size)
+	return t.identified(ctx, k, about, size)
 }
 
 // ripe reports whether k can be named.
@@ -314,22 +318,21 @@ func (t *Tail) ripe(k *track, size int64) bool {
 // identified gives k the name under which the sink knows it. Before a new one is
 // read, it looks for files that came and went since the last look: they are
 // older.
-func (t *Tail) identified(k *track, about known, size int64) (bool, error) {
+func (t *Tail) identified(ctx context.Context, k *track, about known, size int64) (bool, error) {
 	if k == t.current && !k.scanned && !about.begun() {
 		t.scan = true
 		return false, nil
 	}
-	partition, held := about.longest(), int64(0)
-	switch {
-	case !about.begun():
-	case about.offset <= size:
-		partition, held = about.names[about.at], about.offset
-	case about.at == len(about.names)-1:
+	if about.ahead {
 		if k.looked == 0 {
 			t.tell(Notice{What: Repeating, Path: k.path})
 		}
 		k.looked = size
 		return false, nil
+	}
+	partition, held, err := about.apart(ctx, k.file, size, t.held)
+	if err != nil {
+		return false, err
 	}
 	for _, old := range t.tracks {
 		if old != k && old.partition == partition {
@@ -337,7 +340,6 @@ func (t *Tail) identified(k *track, about known, size int64) (bool, error) {
 			old.partition = ""
 		}
 	}
-	var err error
 	k.opening, err = newOpening(held, k.replay, func() (int64, error) { return k.start, nil })
 	if err != nil {
 		return false, err

@@ -38,7 +38,8 @@ type track struct {
 	offset  int64  // of the first byte of rest
 	buf     []byte // nil while there is nothing to hold
 	rest    []byte // of buf: read, not yet handed out
-	passing bool   // rest continues a line that counted already
+	passing bool   // rest continues a line that was refused as too long
+	half    half   // of the line that rest continues, if it was handed over
 }
 
 // newTrack opens the regular file at path, and notes how it begins.
@@ -55,23 +56,24 @@ func newTrack(path string) (*track, error) {
 	return k, nil
 }
 
-// seek makes the next line the first one at offset, or the one after it if the
-// line there counted already.
+// seek makes the next line the first one at offset; or the one that offset is
+// within, if it turns out to be another one than its beginning was taken for.
 func (k *track) seek(offset int64) error {
 	k.from, k.offset, k.buf, k.rest, k.ended = offset, offset, nil, nil, false
-	within, err := withinLine(k.file, offset)
+	h, within, err := halfBefore(k.file, offset)
 	if errors.Is(err, io.EOF) {
 		k.cut = true
 		return nil
 	}
-	k.passing = within
+	k.half, k.passing = h, within && h.text == nil
 	return err
 }
 
 // next returns the next whole line, valid until the following call, and where it
 // stands; ok is false when there is none for now. Of a line that is longer than
 // MaxLineBytes, what has come of it is returned at once, and its rest is passed
-// over.
+// over. A line that stands before k.from was handed over without its end, and is
+// to be mended.
 func (k *track) next() (line []byte, at int64, ok bool, err error) {
 	for {
 		if i := bytes.IndexByte(k.rest, '\n'); i >= 0 {
@@ -80,20 +82,36 @@ func (k *track) next() (line []byte, at int64, ok bool, err error) {
 				k.passing = false
 				continue
 			}
-			return trimEnd(line), at, true, nil
+			if line, at, ok = k.complete(line, at); ok {
+				return line, at, true, nil
+			}
+			continue
 		}
 		if k.passing {
 			k.take(len(k.rest))
 		}
-		if len(k.rest) > MaxLineBytes+1 { // one more may be a CR
+		if len(k.half.text)+len(k.rest) > maxHalf {
 			k.passing = true
 			line, at = k.take(len(k.rest))
-			return line, at, true, nil
+			line, at, ok = k.complete(line, at)
+			return line, at, ok, nil
 		}
 		if more, err := k.more(); err != nil || !more {
 			return nil, 0, false, err
 		}
 	}
+}
+
+// complete returns the line of which part was read, without its end. It reports
+// false if it is what its beginning was taken for.
+func (k *track) complete(part []byte, at int64) ([]byte, int64, bool) {
+	h := k.half
+	k.half = half{}
+	if h.text == nil {
+		return trimEnd(part), at, true
+	}
+	line, more := h.whole(part)
+	return line, h.at, more
 }
 
 // last returns the line at the end of the file that has no end.
@@ -102,7 +120,7 @@ func (k *track) last() (line []byte, at int64, ok bool) {
 		return nil, 0, false
 	}
 	line, at = k.take(len(k.rest))
-	return trimEnd(line), at, true
+	return k.complete(line, at)
 }
 
 func (k *track) take(n int) (part []byte, at int64) {
@@ -159,6 +177,16 @@ func (k *track) recognise(end int64) error {
 		k.head = bytes.Clone(head)
 	}
 	return nil
+}
+
+// tail returns the digest of what stands before the next line; nil if the file
+// was truncated since that was read.
+func (k *track) tail() []byte {
+	tail, err := tailOf(k.file, k.offset)
+	if err != nil || k.recognise(k.offset) != nil || k.cut {
+		return nil
+	}
+	return tail
 }
 
 // unread returns how many bytes were not handed over.
