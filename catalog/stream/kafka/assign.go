@@ -68,6 +68,8 @@ func (s *Source) begin(ctx context.Context, offsets map[string]map[int32]kgo.Off
 	defer s.mu.Unlock()
 	for n, p := range starts {
 		p.next, p.epoch, p.placed, p.moved = p.from, -1, true, time.Now()
+		// Where "latest" stands now it does not stand after a restart.
+		p.chosen = p.held == 0 && p.from > 0 && !p.rewind && s.from.Place != stream.Earliest
 		if p.committed.Offset == p.from {
 			p.epoch = p.committed.Epoch
 		}

@@ -173,3 +173,31 @@ func addPartitions(t *testing.T, cl *kgo.Client, total int) {
 		t.Fatal(err)
 	}
 }
+
+// A start in the middle is the store's from the first moment: what comes while no
+// reader runs is read by the next one, though the first had no line to store.
+func TestStartIsKeptWithoutALine(t *testing.T) {
+	t.Parallel()
+	for name, from := range map[string]stream.From{
+		"latest": {Place: stream.Latest}, "the end by offset": {Place: stream.AtOffset, Offset: 40}, "a time after all": {Place: stream.AtTime, At: time.Now().Add(time.Hour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			brokers := cluster(t, 1)
+			cl := client(t, brokers)
+			produce(t, cl, 1, 0, 40)
+			dst := newSink()
+			cfg := config(brokers)
+			cfg.From = from
+			if sum := runOnce(t, cfg, dst); sum.Lines != 0 {
+				t.Fatalf("%d lines, want none yet", sum.Lines)
+			}
+			produce(t, cl, 1, 40, 60)
+			cfg.From = stream.From{}
+			if sum := runOnce(t, cfg, dst); sum.Lines != 20 {
+				t.Errorf("%d lines after a restart, want the 20 that came meanwhile", sum.Lines)
+			}
+			dst.checkOnce(t, 40, 60)
+		})
+	}
+}

@@ -33,6 +33,7 @@ type partition struct {
 	due   time.Time // when batch is handed over though not full
 	room  int       // minutes of the last full batch
 
+	chosen bool // from is a start in the middle, which the store is to know before a line comes
 	rewind bool // from is a replay that no batch has brought to the store yet
 	handed handed
 
@@ -114,13 +115,16 @@ func trimEnd(value []byte) []byte {
 // take hands over the batch.
 func (p *partition) take() catalog.Batch {
 	b := p.batch
+	if p.lines == 0 { // the start alone
+		b = catalog.Batch{Partition: p.name, From: p.from}
+	}
 	b.To = p.next
 	if p.held != p.from {
 		b.Move = &catalog.Move{Held: p.held}
 	}
 	p.room = len(b.Minutes)
 	p.handed = handed{from: p.from, to: b.To, epoch: p.epoch, rewind: p.rewind}
-	p.batch, p.lines, p.rewind = catalog.Batch{}, 0, false
+	p.batch, p.lines, p.rewind, p.chosen = catalog.Batch{}, 0, false, false
 	p.held, p.from = b.To, b.To
 	return b
 }
@@ -128,7 +132,7 @@ func (p *partition) take() catalog.Batch {
 // ripe reports whether the batch is to be handed over though it is not full.
 func (p *partition) ripe(now time.Time, once, drained bool) bool {
 	if p.lines == 0 {
-		return false
+		return p.chosen && p.placed && p.trouble == nil
 	}
 	return !p.due.After(now) || drained && (p.trouble != nil || once && p.next >= p.stop)
 }
@@ -144,7 +148,7 @@ func (p *partition) seek(offset int64) (replayed bool) {
 		p.from = offset
 	}
 	p.held, p.next, p.epoch = offset, p.from, -1
-	p.batch, p.lines, p.handed = catalog.Batch{}, 0, handed{}
+	p.batch, p.lines, p.handed, p.chosen = catalog.Batch{}, 0, handed{}, false
 	p.fail(errMoved)
 	return replayed
 }
