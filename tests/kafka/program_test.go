@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -387,4 +389,244 @@ func TestTopicMadeAnew(t *testing.T) {
 		cancel()
 		time.Sleep(2 * time.Second) // the name is free
 	}
+}
+
+// records returns all records of the topic's one partition.
+func records(t *testing.T, b *Broker, topic string) []*kgo.Record {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ends, err := admin(t, b).ListEndOffsets(ctx, topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, _ := ends.Lookup(topic, 0)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(b.Plain), kgo.ConsumeTopics(topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	var list []*kgo.Record
+	for int64(len(list)) < end.Offset {
+		got := cl.PollFetches(ctx)
+		if err := got.Err(); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, got.Records()...)
+	}
+	return list
+}
+
+// anew deletes a topic and makes it again, with another id.
+func anew(t *testing.T, b *Broker, topic string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := admin(t, b).DeleteTopics(ctx, topic); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	for range 100 {
+		if _, err = admin(t, b).CreateTopic(ctx, 1, 1, nil, topic); err == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond) // the name is not free yet
+	}
+	t.Fatal(err)
+}
+
+// running starts the program, which stop interrupts and waits for.
+func running(t *testing.T, home string, args ...string) (stop func()) {
+	t.Helper()
+	var stderr bytes.Buffer
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := program(ctx, home, args...)
+	cmd.Stderr = &stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = time.Minute
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := cmd.Wait(); err != nil && !cmd.ProcessState.Success() {
+			t.Errorf("marquee %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// until waits for what must come.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 600 {
+		if ok() {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// catalogFile writes n movies as JSON lines.
+func catalogFile(t *testing.T, n int) (path string) {
+	t.Helper()
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, `{"id":"film+%03d+1999","title":"Film %03d","year":1999,"genres":["Crime"],"overview":"A thief plans robbery number %d in Paris."}`+"\n", i, i, i)
+	}
+	path = filepath.Join(t.TempDir(), "films.jsonl")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// must runs a command that has to work.
+func must(t *testing.T, home string, args ...string) {
+	t.Helper()
+	if out, err := program(t.Context(), home, args...).CombinedOutput(); err != nil {
+		t.Fatalf("marquee %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// The log of changes is written to a topic in order; a second run writes none
+// twice; a topic that is made anew while the program runs gets them all.
+func TestChangesTopic(t *testing.T) {
+	b := Start(t)
+	create(t, b, "changes", 1)
+	const n = 2500 // some pages
+	home := filepath.Join(t.TempDir(), "home")
+	must(t, home, "import", "jsonl", catalogFile(t, n))
+	path := filepath.Join(t.TempDir(), "movielog.log")
+	if err := os.WriteFile(path, []byte("2024-01-01T10:00:00,1,GET /data/m/film+001+1999/0.mpg\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check := func() {
+		t.Helper()
+		until(t, "the topic holds every change", func() bool { return len(records(t, b, "changes")) >= n })
+		for i, r := range records(t, b, "changes") {
+			var change struct {
+				Seq           int64
+				Kind, Subject string
+			}
+			if err := json.Unmarshal(r.Value, &change); err != nil {
+				t.Fatal(err)
+			}
+			if change.Seq != int64(i+1) || change.Kind != "movie" || change.Subject != string(r.Key) {
+				t.Fatalf("record %d is %s under key %s, want change %d of a movie, once", i, r.Value, r.Key, i+1)
+			}
+			if len(r.Headers) != 1 || r.Headers[0].Key != "type" || string(r.Headers[0].Value) != "change" {
+				t.Fatalf("record %d has headers %v, want its type", i, r.Headers)
+			}
+		}
+	}
+	args := []string{"ingest", "--source", "file:" + path, "--admin-listen=", "--changes-topic", "kafka://" + b.Plain + "/changes"}
+	running(t, home, args...)
+	check()
+	stop := running(t, home, args...) // two at once do the work of one
+	time.Sleep(2 * time.Second)
+	stop()
+	check()
+	anew(t, b, "changes")
+	check()
+}
+
+// Lists that are served are in their topic, with headers that say what they are,
+// also when the topic is made anew while the server runs.
+func TestExposuresTopic(t *testing.T) {
+	b := Start(t)
+	create(t, b, "exposures", 1)
+	home := filepath.Join(t.TempDir(), "home")
+	must(t, home, "import", "jsonl", catalogFile(t, 50))
+	must(t, home, "build", "--index", "flat")
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	stop := running(t, home, "serve", "--listen", address, "--admin-listen=", "--exposures-topic", "kafka://"+b.Plain+"/exposures")
+	ask := func(user int) (ok bool) {
+		res, err := http.Get(fmt.Sprintf("http://%s/recommend/%d", address, user))
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	}
+	check := func(first, n int) {
+		t.Helper()
+		seen := map[string]bool{}
+		for i, r := range records(t, b, "exposures") {
+			var list struct {
+				RequestID    string `json:"request_id"`
+				User, Bundle string
+				Movies       []struct{ Movie, Source string }
+			}
+			if err := json.Unmarshal(r.Value, &list); err != nil {
+				t.Fatal(err)
+			}
+			if want := fmt.Sprint(first + i); list.User != want || string(r.Key) != want || list.RequestID == "" || seen[list.RequestID] || list.Bundle == "" || len(list.Movies) == 0 {
+				t.Errorf("record %d is %s under key %s, want a list for user %s", i, r.Value, r.Key, want)
+			}
+			if len(r.Headers) != 1 || r.Headers[0].Key != "type" || string(r.Headers[0].Value) != "exposure" {
+				t.Errorf("record %d has headers %v, want its type", i, r.Headers)
+			}
+			seen[list.RequestID] = true
+		}
+		if len(seen) != n {
+			t.Errorf("the topic holds %d lists, want %d", len(seen), n)
+		}
+	}
+	until(t, "the server answers", func() bool { return ask(1) })
+	for user := 2; user <= 20; user++ {
+		if !ask(user) {
+			t.Fatalf("no list for user %d", user)
+		}
+	}
+	until(t, "the lists are written", func() bool { return len(records(t, b, "exposures")) >= 20 })
+	check(1, 20)
+	anew(t, b, "exposures")
+	for user := 21; user <= 30; user++ {
+		if !ask(user) {
+			t.Fatalf("no list for user %d", user)
+		}
+	}
+	until(t, "the lists are written to the new topic", func() bool { return len(records(t, b, "exposures")) >= 10 })
+	stop() // what waits is written
+	check(21, 10)
+}
+
+// A topic that was made anew is read from its first record, whatever --from says,
+// be it while the program runs or between two runs.
+func TestTopicMadeAnewFromLatest(t *testing.T) {
+	b := Start(t)
+	lines := sampleLines(t)
+	create(t, b, "movielog6", 1)
+	produce(t, b, "movielog6", 1, lines[:100])
+	home := filepath.Join(t.TempDir(), "home")
+	args := []string{"ingest", "--source", "kafka://" + b.Plain + "/movielog6", "--from", "latest", "--admin-listen="}
+	read := func(want int64) {
+		t.Helper()
+		until(t, fmt.Sprintf("%d lines are read", want), func() bool { return taken(t, home) >= want })
+		if got := taken(t, home); got != want {
+			t.Errorf("%d lines are read, want %d", got, want)
+		}
+	}
+	stop := running(t, home, args...)
+	until(t, "the topic is open", func() bool {
+		groups, err := admin(t, b).DescribeGroups(t.Context(), "marquee")
+		return err == nil && len(groups["marquee"].Members) == 1
+	})
+	produce(t, b, "movielog6", 1, lines[100:200])
+	read(100)
+	anew(t, b, "movielog6")
+	produce(t, b, "movielog6", 1, lines[200:250])
+	read(150)
+	stop()
+	anew(t, b, "movielog6")
+	produce(t, b, "movielog6", 1, lines[250:300])
+	running(t, home, args...)
+	read(200)
 }
