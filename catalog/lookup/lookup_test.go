@@ -276,7 +276,7 @@ func TestPostponedIsNotStranded(t *testing.T) {
 		r.watch("7", "heat", "up") // the queue is full
 		r.with(func() { r.down, r.fault["rotten"] = errors.New("connection refused"), false })
 		r.sleep(time.Minute)
-		if s := r.lookup.Stats(); s.Dropped != 1 || s.QueuedMovies != 2 {
+		if s := r.lookup.Stats(); s.Dropped != 1 || s.Postponed != 1 {
 			t.Fatalf("stats %+v, want no room for what was put off", s)
 		}
 		r.with(func() { r.down = nil })
