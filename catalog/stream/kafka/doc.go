@@ -15,9 +15,10 @@
 // Kafka's own tools show it: a topic that was deleted and made anew is another
 // one. Where the store holds nothing, Config.From decides; "latest" is where the
 // topic ended when the Source was opened. A replay rewinds each partition once a
-// Source, also one that comes later from another member; it, like every start
-// that is not where the store stands, moves the offset with the first batch (a
-// catalog.Move), so that a partition without a line is not moved.
+// Source, also one that comes later from another member; it moves the offset with
+// the first batch (a catalog.Move), so that a partition without a line is not
+// moved. A start in the middle of a partition that was never read is stored at
+// once, by itself: after a restart "latest" would stand elsewhere.
 //
 // # What is a line
 //
