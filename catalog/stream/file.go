@@ -145,11 +145,13 @@ func (s *File) Close() error { return s.file.Close() }
 // Fetch implements [Source].
 func (s *File) Fetch(ctx context.Context) (catalog.Batch, error) {
 	b, err := fill(ctx, s.lines, s.rows, s.partition, s.cfg.BatchLines)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return b, fmt.Errorf("%s: %w", s.path, err)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF) && s.opening.alone():
+		b = catalog.Batch{Partition: s.partition, From: s.lines.from, To: s.lines.from}
+	case errors.Is(err, io.EOF):
 		return b, err
+	case err != nil:
+		return b, fmt.Errorf("%s: %w", s.path, err)
 	}
 	b.Move = s.opening.take()
 	if b.Tail, err = tailOf(s.file, b.To); err != nil {

@@ -120,7 +120,7 @@ func (t *Tail) Seek(_ context.Context, partition string, offset int64) error {
 		if offset < 0 {
 			return fmt.Errorf("offset %d of %s, want 0 or more: %w", offset, k.path, catalog.ErrInvalid)
 		}
-		t.part, t.count, t.on = catalog.Batch{}, 0, nil
+		t.part, t.count, t.on, t.bare = catalog.Batch{}, 0, nil, false
 		return k.seek(k.opening.turn(offset))
 	}
 	return fmt.Errorf("partition %s is no file that is followed as %s: %w", partition, t.path, catalog.ErrInvalid)

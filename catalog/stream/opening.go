@@ -39,6 +39,10 @@ func (o *opening) take() *catalog.Move {
 	return o.move
 }
 
+// alone reports whether the start is to be handed over though no line is there: in
+// the middle of a file, which a run after this one could not find again.
+func (o *opening) alone() bool { return o.move != nil && !o.given && !o.replay }
+
 // turn returns where to go when the sink holds held instead of what the last
 // batch supposed. Another reader came first: a replay begins where it was to
 // begin all the same, any other reading goes on from there.

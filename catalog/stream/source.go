@@ -10,7 +10,7 @@ import (
 // A Source hands over events in batches. It is used by one goroutine.
 type Source interface {
 	// Fetch returns the next batch, which has at least one line, if only one that
-	// is mended. It returns
+	// is mended, or a Move that is to be stored before a line comes. It returns
 	// io.EOF when there will be no more. A batch that was handed over counts
 	// as read: the next Fetch goes on after it.
 	Fetch(ctx context.Context) (catalog.Batch, error)

@@ -136,7 +136,7 @@ func first(t testing.TB, path string, from stream.From) int64 {
 	}
 	defer src.Close()
 	b, err := src.Fetch(context.Background())
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || err == nil && b.From == b.To { // at most the start, for the sink to know
 		return -1
 	}
 	if err != nil {
@@ -242,5 +242,52 @@ func TestFileReplayInBatches(t *testing.T) {
 		if (b.Move != nil) != (i == 5) {
 			t.Errorf("batch %d of 10 carries %+v, want a move in number 5 only", i, b.Move)
 		}
+	}
+}
+
+// A start in the middle is the sink's from the first moment: what is written while
+// nobody reads is read by the next run, though the first had no line to store.
+func TestStartIsKeptWithoutALine(t *testing.T) {
+	cfg := stream.DefaultConfig()
+	cfg.From = stream.From{Place: stream.Latest}
+	for name, first := range map[string]func(t *testing.T, path string, dst *sink){
+		"once": func(t *testing.T, path string, dst *sink) {
+			src, err := stream.OpenFile(t.Context(), path, dst, cfg, time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			if sum, err := stream.Run(t.Context(), src, dst, stream.RunConfig{}); err != nil || sum.Lines != 0 {
+				t.Fatalf("%+v, %v", sum, err)
+			}
+		},
+		"followed": func(t *testing.T, path string, dst *sink) {
+			src, err := stream.Follow(t.Context(), path, dst, cfg, stream.DefaultFollowConfig(), time.Now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer src.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			b, err := src.Fetch(ctx)
+			if err != nil || b.From != b.To || b.Move == nil {
+				t.Fatalf("%+v, %v; want the start alone", b, err)
+			}
+			if _, err := dst.Append(ctx, b); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "log")
+			write(t, path, text(0, 200))
+			dst := newSink()
+			first(t, path, dst)
+			write(t, path, text(0, 300))
+			if sum := ingest(t, path, dst); sum.Lines != 100 {
+				t.Errorf("%d lines after a restart, want the 100 that were written meanwhile", sum.Lines)
+			}
+			checkMinutes(t, dst, [2]int{200, 300})
+		})
 	}
 }

@@ -55,6 +55,7 @@ type Tail struct {
 	on     *track        // whose lines are in part
 	part   catalog.Batch // being filled; kept when a context ends Fetch
 	count  int           // of its lines
+	bare   bool          // it has none, but a start that the sink is to know
 	due    time.Time     // when it is handed over though not full
 	behind atomic.Int64
 }
@@ -71,8 +72,8 @@ func (t *Tail) step(ctx context.Context) (ready bool, err error) {
 			return false, err
 		}
 		t.measure()
-		if t.count > 0 {
-			return t.full(), nil
+		if t.count > 0 || t.bare {
+			return t.bare || t.full(), nil
 		}
 		t.drop()
 		if !t.look() {
@@ -101,6 +102,10 @@ func (t *Tail) read(ctx context.Context) error {
 		} else if named {
 			if err := t.fill(k); err != nil {
 				return err
+			}
+			if t.count == 0 && k.opening.alone() {
+				t.on, t.part, t.bare = k, catalog.Batch{Partition: k.partition, From: k.from}, true
+				return nil
 			}
 		}
 		if t.count == 0 && t.lingered(k) {
@@ -159,7 +164,7 @@ func (t *Tail) finish() catalog.Batch {
 	b, k := t.part, t.on
 	b.To, b.Move, b.Tail = k.offset, k.opening.take(), k.tail()
 	k.from = k.offset
-	t.part, t.count, t.on = catalog.Batch{}, 0, nil
+	t.part, t.count, t.on, t.bare = catalog.Batch{}, 0, nil, false
 	t.measure()
 	return b
 }
