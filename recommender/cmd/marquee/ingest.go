@@ -106,8 +106,8 @@ func (c *ingestCmd) Run(ctx context.Context, e *env) error {
 	if err := e.printSummary(sum); err != nil {
 		return err
 	}
-	if n := sum.RefusedTotal() - sum.Refused[stream.Forgotten]; n > 0 && sum.Kept.Total() == 0 {
-		return fmt.Errorf("all %d lines were refused; is it the event stream?", n)
+	if sum.Lines > 0 && sum.Kept.Total() == 0 && sum.Refused[stream.Forgotten] == 0 {
+		return fmt.Errorf("all %d lines were refused; is it the event stream?", sum.Lines)
 	}
 	return nil
 }
