@@ -37,7 +37,7 @@ func (s *Source) onRevoked(_ context.Context, _ *kgo.Client, lost map[string][]i
 	for _, n := range lost[s.cfg.Topic] {
 		delete(s.parts, n) // with the rows in its batch: another reader reads them from where the store stands
 	}
-	if len(lost[s.cfg.Topic]) > 0 {
+	if len(lost[s.cfg.Topic]) > 0 && !s.leaving {
 		s.log.Info("kafka partitions go to another reader", "topic", s.cfg.Topic, "group", s.cfg.Group, "lost", lost[s.cfg.Topic], "left", len(s.parts))
 	}
 	s.joined = time.Now()

@@ -40,6 +40,7 @@ type Source struct {
 	topic    topic       // as it was when the Source was opened, or when it was made anew
 	from     stream.From // where partitions begin that the store holds nothing of
 	ready    bool        // topic is known and the group was joined
+	leaving  bool        // the group is being left: what is taken away then is no news
 	assigned bool        // the group has shared out partitions
 	parts    map[int32]*partition
 
@@ -86,7 +87,7 @@ func Open(ctx context.Context, cfg Config, held stream.Offsets, lines stream.Con
 	case ctx.Err() != nil || waiting.Err() == nil:
 		return nil, errors.Join(err, s.Close())
 	default:
-		log.Warn("kafka brokers do not answer yet; the first fetch waits for them", "brokers", cfg.Brokers, "topic", cfg.Topic, "waited", cfg.OpenWait)
+		log.Warn("kafka brokers do not answer yet, or do not know the topic; the first fetch waits", "brokers", cfg.Brokers, "topic", cfg.Topic, "waited", cfg.OpenWait)
 	}
 	return s, nil
 }
@@ -233,6 +234,8 @@ func (s *Source) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveWait)
 	defer cancel()
 	s.commits.finish(ctx, s)
+	s.setLeaving(true)
+	defer s.setLeaving(false)
 	s.client.AllowRebalance()
 	leaving, cancel := context.WithTimeout(context.Background(), leaveWait)
 	defer cancel()
@@ -241,6 +244,12 @@ func (s *Source) leave() {
 	}
 	s.client.Close()
 	s.client.AllowRebalance() // closing polls once more, which would hold back the goroutine that leaves the group for ever
+}
+
+func (s *Source) setLeaving(leaving bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving = leaving
 }
 
 // usable returns why s cannot be read.
