@@ -40,7 +40,7 @@ func TestClassesOfPostgres(t *testing.T) {
 				t.Errorf("state %s: %v, want an error that wraps %q", state, err, want)
 			}
 			for _, other := range []error{catalog.ErrUnavailable, catalog.ErrDamaged, catalog.ErrInvalid} {
-				if other != want && errors.Is(err, other) {
+				if !errors.Is(other, want) && errors.Is(err, other) {
 					t.Errorf("state %s: %v, want none that wraps %q", state, err, other)
 				}
 			}
@@ -89,7 +89,7 @@ func TestClassesOfSQLite(t *testing.T) {
 		for _, code := range codes {
 			for _, extended := range []int{code, code | 3<<8} {
 				advice, kind := sqlstore.SQLiteAdvice(extended)
-				if kind != want || (advice == "") != (want == nil) {
+				if !errors.Is(kind, want) || (advice == "") != (want == nil) {
 					t.Errorf("code %d: %q, %v; want %v and what to do", extended, advice, kind, want)
 				}
 			}

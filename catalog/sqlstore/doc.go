@@ -38,6 +38,11 @@
 // A database that is unreachable, locked for longer than [LockWait], full,
 // read-only or gone gives an error that wraps [catalog.ErrUnavailable] and says
 // what to do; the call may be repeated later. Input that can never be stored
-// wraps [catalog.ErrInvalid]. No error and no log line holds the password of a
+// wraps [catalog.ErrInvalid]; what the store itself cannot have written,
+// [catalog.ErrDamaged].
+//
+// A PostgreSQL whose host falls silent is given up when it acknowledges nothing
+// for half a minute. A proxy between may go on acknowledging; a call ends with its
+// context then, or seconds later. No error and no log line holds the password of a
 // URL: see [Redact].
 package sqlstore

@@ -26,6 +26,12 @@ func (s *Store) Exec(ctx context.Context, statement string) error {
 // The class of what a database says that a test cannot make it say.
 var SQLiteAdvice = sqliteAdvice
 
+// Dial opens a connection as the one to PostgreSQL is.
+var Dial = dial
+
+// PeerTimeout bounds how long its other end may say nothing.
+const PeerTimeout = peerTimeout
+
 // WithSSLMode completes a PostgreSQL URL.
 var WithSSLMode = withSSLMode
 
@@ -58,4 +64,12 @@ func (s *Store) AppendPlain(ctx context.Context, partition string, to int64, min
 		}
 		return storePlace(ctx, tx, catalog.Batch{Partition: partition, To: to}, to)
 	})
+}
+
+// IdleTimeoutOfWriter returns how long the server lets a writer idle.
+func (s *Store) IdleTimeoutOfWriter(ctx context.Context) (idle string, err error) {
+	err = s.write(ctx, "show", func(tx *sqlx.Tx) error {
+		return tx.GetContext(ctx, &idle, "SHOW idle_in_transaction_session_timeout")
+	})
+	return idle, err
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 )
 
 // The keys of the advisory locks: "marquee" in ASCII, then a number.
@@ -23,6 +22,10 @@ const (
 	postgresIdle    = 4
 )
 
+// idleWriter is how long a writer may leave a transaction alone before the server
+// ends it: one that vanished without a word holds the write lock for no longer.
+const idleWriter = time.Minute
+
 // openPostgres opens one connection that writes, makes the tables, and opens
 // the connections that read.
 func (s *Store) openPostgres(ctx context.Context, dsn string, wait time.Duration) error {
@@ -30,7 +33,7 @@ func (s *Store) openPostgres(ctx context.Context, dsn string, wait time.Duration
 	if err != nil {
 		return err
 	}
-	connector, err := pq.NewConnector(full)
+	connector, err := newConnector(full, min(wait, cancelWithin))
 	if err != nil {
 		return fmt.Errorf("the URL is not usable: %w", scrub(err, full))
 	}
@@ -41,7 +44,8 @@ func (s *Store) openPostgres(ctx context.Context, dsn string, wait time.Duration
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		return sqlx.NewDb(db, "postgres")
 	}
-	s.lock = fmt.Sprintf("SET LOCAL lock_timeout = %d; SELECT pg_advisory_xact_lock(%d)", wait.Milliseconds(), int64(writeLock))
+	s.lock = fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock(%d)",
+		wait.Milliseconds(), idleWriter.Milliseconds(), int64(writeLock))
 	s.writer = pool(1, 1)
 	s.reader = pool(postgresReaders, postgresIdle)
 	return s.migrate(ctx)
