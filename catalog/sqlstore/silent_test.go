@@ -230,7 +230,7 @@ func TestIngestEndsInSilence(t *testing.T) {
 	m, dsn := newMute(t, direct)
 	s := openMute(t, dsn)
 	ctx, cancel := context.WithCancel(t.Context())
-	in := startIngest(t, ctx, s)
+	in := startIngest(ctx, t, s)
 	in.write(t, silentLines)
 	within(t, "the first batch", in.applied)
 	m.silence(true)
