@@ -15,6 +15,7 @@ import (
 // PostgreSQL tells listeners of changes once they can be read, and of nothing
 // that was not stored.
 func TestChangesAreTold(t *testing.T) {
+	t.Parallel()
 	dsn := dsns[sqlstore.Postgres](t)
 	s := mustOpen(t, dsn)
 	listener := pq.NewListener(dsn, time.Second, time.Minute, nil)

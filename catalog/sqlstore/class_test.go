@@ -14,6 +14,7 @@ import (
 // What passes by itself, or when somebody does what the error says, is
 // unavailable: a reader waits for it and does not end. What never passes is not.
 func TestClassesOfPostgres(t *testing.T) {
+	t.Parallel()
 	dsn := dsns[sqlstore.Postgres](t)
 	ctx, s := t.Context(), mustOpen(t, dsn)
 	classes := map[error][]string{
@@ -56,6 +57,7 @@ func TestClassesOfPostgres(t *testing.T) {
 
 // A server that has no patience with an idle transaction is one to try again.
 func TestIdleTransactionEnded(t *testing.T) {
+	t.Parallel()
 	dsn := dsns[sqlstore.Postgres](t)
 	if err := mustOpen(t, dsn).Exec(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 20', current_database()); END $$`); err != nil {
 		t.Fatal(err)
@@ -76,6 +78,7 @@ func TestIdleTransactionEnded(t *testing.T) {
 }
 
 func TestClassesOfSQLite(t *testing.T) {
+	t.Parallel()
 	classes := map[error][]int{
 		catalog.ErrUnavailable: {
 			sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_ABORT,

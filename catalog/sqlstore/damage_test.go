@@ -60,6 +60,7 @@ func TestDamagedRows(t *testing.T) {
 
 // A file that something else wrote into is damaged, all of it or its head alone.
 func TestDamagedFile(t *testing.T) {
+	t.Parallel()
 	for name, from := range map[string]int64{"head": 0, "pages": 4096} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "facts.db")

@@ -149,6 +149,7 @@ func TestForgetLeavesNothing(t *testing.T) {
 // though rows were moved, grew and were rewritten before: by a program that
 // overwrites what it deletes, and by one that does not.
 func TestForgetErases(t *testing.T) {
+	t.Parallel()
 	for _, overwrite := range []string{"1", "0"} {
 		t.Run("secure_delete="+overwrite, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "facts.db")
@@ -214,6 +215,7 @@ func holds(t *testing.T, file, text string) bool {
 // A reader who does not stop keeps traces on the disk, not Forget from its work:
 // a warning tells.
 func TestForgetWhileRead(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "facts.db")
 	var log strings.Builder
 	s, err := sqlstore.OpenLogging(t.Context(), path, shortWait, &log)

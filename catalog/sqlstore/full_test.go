@@ -12,6 +12,7 @@ import (
 // Wherever in an Append the disk becomes full, nothing of the batch is stored,
 // and once there is room the same Append stores all of it, once.
 func TestAppendDiskFull(t *testing.T) {
+	t.Parallel()
 	ctx, s := t.Context(), mustOpen(t, filepath.Join(t.TempDir(), "facts.db"))
 	b := catalog.Batch{Partition: "p", To: 1000, Lists: 2}
 	for i := range 400 {

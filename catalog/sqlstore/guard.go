@@ -95,8 +95,18 @@ type guard struct {
 // watch cuts the connection if over is not called within g.within of the end of
 // ctx.
 func (g guard) watch(ctx context.Context) (over func()) {
+	ended := ctx.Done()
+	if ended == nil {
+		return func() {}
+	}
 	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-ended:
+		case <-done:
+			return
+		}
 		timer := time.NewTimer(g.within)
 		defer timer.Stop()
 		select {
@@ -106,8 +116,8 @@ func (g guard) watch(ctx context.Context) (over func()) {
 		}
 	})
 	return sync.OnceFunc(func() {
-		stop()
 		close(done)
+		watcher.Wait()
 	})
 }
 

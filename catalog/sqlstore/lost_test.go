@@ -136,6 +136,7 @@ func linesRead(t *testing.T, s *sqlstore.Store) (n int64) {
 // A batch that was committed though the answer was lost is refused when it is
 // tried again, and the store says where it stands.
 func TestCommitAnswerLost(t *testing.T) {
+	t.Parallel()
 	r, dsn := newRelay(t, dsns[sqlstore.Postgres](t))
 	s := mustOpen(t, dsn)
 	minutes := []catalog.Minute{{User: "7", Movie: "1", At: time.Unix(0, 0)}}
@@ -177,6 +178,7 @@ func TestCommitAnswerLost(t *testing.T) {
 // A commit that never came to the server may be in doubt too; the batch is
 // stored when it is tried again.
 func TestCommitLost(t *testing.T) {
+	t.Parallel()
 	r, dsn := newRelay(t, dsns[sqlstore.Postgres](t))
 	s := mustOpen(t, dsn)
 	b := catalog.Batch{Partition: "p", To: 40, Move: &catalog.Move{}, Minutes: []catalog.Minute{{User: "7", Movie: "1", At: time.Unix(0, 0)}}}

@@ -2,9 +2,11 @@ package sqlstore_test
 
 import (
 	"context"
+	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"marquee/catalog/catalogtest"
@@ -12,7 +14,21 @@ import (
 	"marquee/catalog/sqlstore"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+// atOnce is how many tests run at once if -parallel does not say: they wait for
+// disks, locks and servers rather than compute.
+const atOnce = 6
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 // dsns gives a new, empty database of each kind.
 var dsns = map[string]func(t testing.TB) string{
@@ -20,10 +36,14 @@ var dsns = map[string]func(t testing.TB) string{
 	sqlstore.Postgres: pgtest.DSN,
 }
 
-// onBoth runs a test on a new, empty database of each kind.
+// onBoth runs a test on a new, empty database of each kind, beside other tests.
 func onBoth(t *testing.T, test func(t *testing.T, dsn string)) {
+	t.Parallel()
 	for kind, dsn := range dsns {
-		t.Run(kind, func(t *testing.T) { test(t, dsn(t)) })
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			test(t, dsn(t))
+		})
 	}
 }
 
@@ -47,8 +67,15 @@ type kitStore struct{ *sqlstore.Store }
 func (s kitStore) Freeze(ctx context.Context) (catalogtest.Frozen, error) { return s.Store.Freeze(ctx) }
 
 func TestStore(t *testing.T) {
-	for kind, dsn := range dsns {
+	t.Parallel()
+	var used pool
+	empty := map[string]func(*testing.T) string{
+		sqlstore.SQLite:   func(t *testing.T) string { return dsns[sqlstore.SQLite](t) },
+		sqlstore.Postgres: used.lend,
+	}
+	for kind, dsn := range empty {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
 			catalogtest.TestStore(t, func(t *testing.T) catalogtest.Store { return kitStore{mustOpen(t, dsn(t))} })
 		})
 	}
