@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
+
+	"marquee/catalog/durable"
 )
 
 const (
@@ -133,7 +136,7 @@ func (c *columns[V, R]) close() error {
 
 // An output is a file that is being written, with its size and its digest.
 type output struct {
-	file  file
+	file  durable.File
 	buf   *bufio.Writer
 	hash  hash.Hash
 	bytes int64
@@ -164,10 +167,7 @@ func (o *output) close() error {
 	if err == nil {
 		err = o.file.Sync()
 	}
-	if cerr := o.file.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return errors.Join(err, o.file.Close())
 }
 
 // abandon closes a file that will be removed.

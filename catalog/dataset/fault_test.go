@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/durable"
 )
 
 var errFault = errors.New("no space left on device")
@@ -44,7 +45,7 @@ func (d *badDisk) MkdirTemp(dir, pattern string) (string, error) {
 	return d.disk.MkdirTemp(dir, pattern)
 }
 
-func (d *badDisk) Create(name string) (file, error) {
+func (d *badDisk) Create(name string) (durable.File, error) {
 	if err := d.step(); err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func (d *badDisk) Lock(ctx context.Context, name string) (func(), error) {
 type badFile struct {
 	disk *badDisk
 	name string
-	file
+	file durable.File
 }
 
 func (f *badFile) Write(p []byte) (int, error) {

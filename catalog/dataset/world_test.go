@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/durable"
 )
 
 // rows are a source in memory.
@@ -135,12 +136,12 @@ type dryDisk struct{ osDisk }
 
 func (dryDisk) SyncDir(string) error { return nil }
 
-func (d dryDisk) Create(name string) (file, error) {
+func (d dryDisk) Create(name string) (durable.File, error) {
 	f, err := d.osDisk.Create(name)
 	return dryFile{f}, err
 }
 
-type dryFile struct{ file }
+type dryFile struct{ durable.File }
 
 func (dryFile) Sync() error { return nil }
 

@@ -3,7 +3,8 @@ package bundle
 import (
 	"io"
 	"os"
-	"path/filepath"
+
+	"marquee/catalog/durable"
 )
 
 // A disk is the part of the file system through which a bundle is written, so
@@ -22,41 +23,16 @@ type osDisk struct{}
 func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
 func (osDisk) RemoveAll(name string) error  { return os.RemoveAll(name) }
 
-// MkdirTemp makes a folder that others may read: a server need not run as the user
-// that builds.
-func (osDisk) MkdirTemp(dir, pattern string) (string, error) {
-	name, err := os.MkdirTemp(dir, pattern)
-	if err != nil {
-		return "", err
-	}
-	return name, os.Chmod(name, 0o755)
-}
+func (osDisk) SyncDir(name string) error { return durable.SyncDir(name) }
+
+func (osDisk) MkdirTemp(dir, pattern string) (string, error) { return durable.MkdirTemp(dir, pattern) }
 
 func (osDisk) WriteFile(name string, data []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
-func (osDisk) SyncDir(name string) error {
-	d, err := os.Open(filepath.Clean(name))
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if cerr := d.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return durable.WriteAll(f, data)
 }
 
 // readLimited reads a whole file of at most limit bytes.

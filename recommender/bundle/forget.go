@@ -2,8 +2,6 @@ package bundle
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 
@@ -71,7 +69,7 @@ func (s *Shelf) Forget(ctx context.Context, gone func(catalog.UserID) bool) (don
 		if err := ctx.Err(); err != nil {
 			return done, unread, err
 		}
-		r, err := s.forget(id, gone)
+		r, err := s.forget(ctx, id, gone)
 		switch {
 		case isBroken(err):
 			unread = append(unread, id)
@@ -84,7 +82,7 @@ func (s *Shelf) Forget(ctx context.Context, gone func(catalog.UserID) bool) (don
 	return done, unread, nil
 }
 
-func (s *Shelf) forget(id string, gone func(catalog.UserID) bool) (Replacement, error) {
+func (s *Shelf) forget(ctx context.Context, id string, gone func(catalog.UserID) bool) (Replacement, error) {
 	m, err := s.Manifest(id)
 	if err != nil {
 		return Replacement{}, err
@@ -108,7 +106,7 @@ func (s *Shelf) forget(id string, gone func(catalog.UserID) bool) (Replacement, 
 	if r.People == 0 {
 		return r, nil
 	}
-	if r.New, err = s.rewrite(m, left); err != nil {
+	if r.New, err = s.rewrite(ctx, m, left); err != nil {
 		return r, err
 	}
 	if live, err := s.Live(); err == nil && live == id {
@@ -154,34 +152,18 @@ func (s *Shelf) sweepDrafts() error {
 }
 
 // rewrite shelves the bundle of m with other histories and returns its ID.
-func (s *Shelf) rewrite(m Manifest, h *Histories) (id string, err error) {
-	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = s.disk.RemoveAll(draft) }() // renamed away by then, or rubbish
-	old := m
-	m.Files = nil
-	for _, f := range old.Files {
-		data := h.encode()
-		if f.Name != fileHistories {
-			if data, err = readChecked(s.Dir(old.ID), f); err != nil {
-				return "", err
-			}
+func (s *Shelf) rewrite(ctx context.Context, m Manifest, h *Histories) (id string, err error) {
+	var contents []content
+	for _, f := range m.Files {
+		data := func() ([]byte, error) { return readChecked(s.Dir(m.ID), f) }
+		if f.Name == fileHistories {
+			data = func() ([]byte, error) { return h.encode(), nil }
 		}
-		if err := s.disk.WriteFile(filepath.Join(draft, f.Name), data); err != nil {
-			return "", fmt.Errorf("write %s: %w", f.Name, err)
-		}
-		sum := sha256.Sum256(data)
-		m.Files = append(m.Files, File{Name: f.Name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+		contents = append(contents, content{f.Name, data})
 	}
-	m.Replaces = old.ID
-	m.Counts.Users, m.Counts.Watched = len(h.Users), len(h.Rows)
-	if m.ID, err = m.digest(); err != nil {
-		return "", err
-	}
-	if m.Sum, err = m.sum(); err != nil {
-		return "", err
-	}
-	return m.ID, s.shelve(draft, m)
+	next := m
+	next.Replaces = m.ID
+	next.Counts.Users, next.Counts.Watched = len(h.Users), len(h.Rows)
+	next, err = s.write(ctx, next, contents)
+	return next.ID, err
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"marquee/catalog"
-	"marquee/catalog/flock"
+	"marquee/catalog/durable"
 )
 
 const (
@@ -46,7 +46,7 @@ const lockName = ".lock"
 
 // lock waits until no other process writes a bundle.
 func (s *Shelf) lock(ctx context.Context) (unlock func(), err error) {
-	unlock, err = flock.Lock(ctx, filepath.Join(s.dir, lockName))
+	unlock, err = durable.Lock(ctx, filepath.Join(s.dir, lockName))
 	if err != nil {
 		return nil, fmt.Errorf("lock the folder of bundles: %w", err)
 	}
@@ -61,19 +61,26 @@ func (s *Shelf) Dir(id string) string { return filepath.Join(s.dir, id) }
 func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	m := b.Manifest
 	m.Format = Format
-	m.Files = nil
 	m.Prior = b.Stats.Prior
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return Manifest{}, err
 	}
 	defer unlock()
+	return s.write(ctx, m, b.contents())
+}
+
+// write shelves the bundle of m with these files, and returns its manifest with ID
+// and files filled in, or that of the same bundle if it stands there. The caller
+// holds the lock.
+func (s *Shelf) write(ctx context.Context, m Manifest, contents []content) (Manifest, error) {
+	m.Files = nil
 	draft, err := s.disk.MkdirTemp(s.dir, draftPattern)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("begin bundle: %w", err)
 	}
 	defer func() { _ = s.disk.RemoveAll(draft) }() // renamed away by then, or rubbish
-	for _, c := range b.contents() {
+	for _, c := range contents {
 		if err := ctx.Err(); err != nil {
 			return Manifest{}, err
 		}

@@ -1,3 +1,0 @@
-// Package flock lets one process at a time change a folder of files, by an
-// advisory lock on one file in it.
-package flock
