@@ -22,7 +22,7 @@ type ingestCmd struct {
 	Replay    bool          `help:"Begin at --from though more was read already: read it again."`
 	BatchRows int           `help:"Lines in one transaction, at most." default:"${batch_rows}" placeholder:"N"`
 	BatchWait time.Duration `help:"Longest time that a line waits for its transaction." default:"1s" placeholder:"TIME"`
-	Edition   string        `help:"Edition of the stream, which sets the rating scale of a new store: 2025 (1 to 5) or 2026 (1 to 10)." enum:",2025,2026" default:"" placeholder:"YEAR"`
+	Edition   string        `help:"Edition of stream and catalog API, which sets the rating scale of a new store and how the API is asked: 2025 (1 to 5, an id a request) or 2026 (1 to 10, up to 200)." enum:",2025,2026" default:"" placeholder:"YEAR"`
 	Timezone  string        `help:"Zone of the stream's clock, such as America/New_York." default:"UTC" placeholder:"ZONE"`
 
 	kafkaFlags  `embed:"" prefix:"kafka-"`

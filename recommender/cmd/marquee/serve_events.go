@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -68,7 +69,9 @@ func (r *eventRoute) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryStore/time.Second)+1))
-	http.Error(w, `{"error":"the store has not been reached yet; send the same request again"}`, http.StatusServiceUnavailable)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = io.WriteString(w, `{"error":"the store has not been reached yet; send the same request again"}`+"\n") // the client may have gone
 }
 
 // run stores what is posted until ctx ends.

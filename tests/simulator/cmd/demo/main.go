@@ -44,7 +44,7 @@ func main() {
 	flag.StringVar(&d.admin, "admin-listen", "127.0.0.1:9082", "`address` of the metrics")
 	flag.BoolVar(&d.check, "check", false, "end after the lists were checked")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE) // none may leave the server behind
 	err := d.run(ctx)
 	interrupted := ctx.Err() != nil
 	stop()
