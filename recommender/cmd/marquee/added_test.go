@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,16 +18,7 @@ func TestServeTakesNewMoviesIn(t *testing.T) {
 	s.must("import", "csv", s.file("ratings.csv", ratings), "--kind", "ratings")
 	s.must("build", "--index", "flat")
 	address := free(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan string, 1)
-	go func() {
-		var errs bytes.Buffer
-		code := run(ctx, []string{"--home", s.home, "serve", "--listen", address, "--admin-listen", ""}, io.Discard, &errs)
-		if code != 0 {
-			done <- errs.String()
-		}
-		close(done)
-	}()
+	end := s.background("serve", "--listen", address, "--admin-listen", "")
 	first := get(t, address)
 	before := ask(t, address, "/recommend/1?format=json")
 
@@ -70,10 +58,7 @@ func TestServeTakesNewMoviesIn(t *testing.T) {
 		near := ask(t, address, "/similar/thief+1981")
 		return ask(t, address, "/recommend/1?format=json").Watched == 0 && near.status == http.StatusOK
 	})
-	cancel()
-	if errs := <-done; errs != "" {
-		t.Errorf("the server ended with %s", errs)
-	}
+	end()
 }
 
 // A list is what a server answers as JSON.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -235,16 +234,7 @@ func TestServe(t *testing.T) {
 	s.must("import", "csv", s.file("ratings.csv", ratings), "--kind", "ratings")
 	s.must("build", "--index", "flat")
 	address := free(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan string, 1)
-	go func() {
-		var errs bytes.Buffer
-		code := run(ctx, []string{"--home", s.home, "serve", "--listen", address, "--admin-listen", "", "--bundle-poll", "10ms"}, io.Discard, &errs)
-		if code != 0 {
-			done <- errs.String()
-		}
-		close(done)
-	}()
+	end := s.background("serve", "--listen", address, "--admin-listen", "", "--bundle-poll", "10ms")
 	first := get(t, address)
 	if got := get(t, address); got.bundle != first.bundle {
 		t.Errorf("bundle changed by itself")
@@ -266,10 +256,7 @@ func TestServe(t *testing.T) {
 	if _, errs, code := s.run("serve", "--listen", address); code != 1 || !strings.Contains(errs, "--listen") {
 		t.Errorf("a port in use: exit %d, %s", code, errs)
 	}
-	cancel()
-	if errs := <-done; errs != "" {
-		t.Errorf("the server ended with %s", errs)
-	}
+	end()
 }
 
 type reply struct{ body, bundle string }
