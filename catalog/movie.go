@@ -72,7 +72,7 @@ func (m *Movie) Normalize() (notes []string, err error) {
 		clean := CleanText(*t.text)
 		if len(clean) > MaxTextBytes {
 			note("%s has %d bytes, cut to %d", t.name, len(clean), MaxTextBytes)
-			clean = cut(clean, MaxTextBytes)
+			clean = CutText(clean, MaxTextBytes)
 		}
 		*t.text = clean
 	}
@@ -192,7 +192,7 @@ func cleanList(in []string) []string {
 	var out []string
 	seen := make(map[string]bool, len(in))
 	for _, s := range in {
-		s = cut(CleanText(s), MaxIDBytes)
+		s = CutText(CleanText(s), MaxIDBytes)
 		if s != "" && !seen[s] {
 			seen[s] = true
 			out = append(out, s)
@@ -201,12 +201,13 @@ func cleanList(in []string) []string {
 	return out
 }
 
-// cut returns the longest prefix of s that has at most n bytes and ends at a
-// character's border.
-func cut(s string, n int) string {
+// CutText returns the longest prefix of s that has at most n bytes and ends at a
+// character's border; "" if n is 0 or less.
+func CutText(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
+	n = max(n, 0)
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

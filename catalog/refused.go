@@ -44,15 +44,19 @@ type Readmission struct {
 // that was applied, once, and again what a replay applied again.
 type Intake struct {
 	Hour    time.Time `json:"hour"`    // its beginning, UTC: when lines were read, not when they happened
-	Outcome string    `json:"outcome"` // "watch", "rate", "recommendation", "create_account", one of the constants below, or IntakeRefused and a reason
+	Outcome string    `json:"outcome"` // one of the constants, or IntakeRefused and a reason
 	Lines   int64     `json:"lines"`
 }
 
-// Outcomes of lines that were not kept at once.
+// The outcomes of lines.
 const (
-	IntakeRefused    = "refused:"   // before the reason
+	IntakeWatch      = "watch"
+	IntakeRate       = "rate"
+	IntakeList       = "recommendation"
+	IntakeAccount    = "create_account"
 	IntakeForgotten  = "forgotten"  // their person was
 	IntakeReadmitted = "readmitted" // counted as refused before, then readmitted from quarantine
+	IntakeRefused    = "refused:"   // before the reason
 )
 
 // Reason returns why the lines were not kept; "" if they were.

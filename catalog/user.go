@@ -33,7 +33,7 @@ func (u *User) Normalize() (notes []string, err error) {
 		notes = append(notes, fmt.Sprintf("age is %d, want 0 to 150; dropped", u.Age))
 		u.Age = 0
 	}
-	u.Gender = cut(CleanText(u.Gender), MaxIDBytes)
-	u.Occupation = cut(CleanText(u.Occupation), MaxIDBytes)
+	u.Gender = CutText(CleanText(u.Gender), MaxIDBytes)
+	u.Occupation = CutText(CleanText(u.Occupation), MaxIDBytes)
 	return notes, nil
 }

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"marquee/catalog"
 )
@@ -136,7 +135,7 @@ func sentences(parts ...string) (text string) {
 // sentence returns s, cut to most bytes, with a full stop if it ends in nothing
 // like one.
 func sentence(s string, most int) string {
-	s = cut(catalog.CleanText(s), most-1)
+	s = catalog.CutText(catalog.CleanText(s), most-1)
 	if s == "" || strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
 		return s
 	}
@@ -172,16 +171,4 @@ func plot(overview string) string {
 		return overview
 	}
 	return rest
-}
-
-// cut returns the longest prefix of s that has at most n bytes and ends at a
-// character's border.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:max(n, 0)]
 }

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"marquee/catalog"
 )
@@ -284,9 +283,5 @@ func cutField(s string) string {
 	if len(s) <= fieldBytes {
 		return s
 	}
-	n := fieldBytes
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
+	return catalog.CutText(s, fieldBytes) + "..."
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"marquee/catalog"
 	"marquee/catalog/report"
 )
 
@@ -45,7 +46,7 @@ func split(series []report.Series, n int) (kept, bad report.Series, reasons []re
 	kept = report.Series{Name: "kept", Values: make([]float64, n)}
 	bad = report.Series{Name: "refused", Values: make([]float64, n)}
 	for _, s := range series {
-		if s.Name == "readmitted" { // counted as refused before
+		if s.Name == catalog.IntakeReadmitted { // counted as refused before
 			continue
 		}
 		into := &kept
@@ -91,7 +92,7 @@ func (r *Result) outcomeTable() *report.Table {
 		for _, n := range s.Counts {
 			sums[i] += n
 		}
-		if s.Name != "readmitted" {
+		if s.Name != catalog.IntakeReadmitted {
 			all += sums[i]
 		}
 	}

@@ -13,9 +13,6 @@ import (
 // each.
 const pageRefused = 500
 
-// refusedPrefix is how the outcome of a refused line begins ([catalog.Intake]).
-const refusedPrefix = "refused:"
-
 // readTelemetry profiles what Marquee did itself. The timeline is of lines by
 // outcome.
 func (r *run) readTelemetry(ctx context.Context) (*Timeline, error) {
@@ -97,5 +94,5 @@ func intakeTimeline(hours []catalog.Intake) *Timeline {
 
 // refused reports whether an outcome is a refusal, and its reason.
 func refused(outcome string) (reason string, yes bool) {
-	return strings.CutPrefix(outcome, refusedPrefix)
+	return strings.CutPrefix(outcome, catalog.IntakeRefused)
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 
@@ -110,14 +109,7 @@ func checkedMovies(e catalog.Exposure) ([]byte, error) {
 func ExposedUser(text string) catalog.UserID {
 	text = text[:min(len(text), 4*catalog.MaxIDBytes)] // more than enough, whatever it is replaced by
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	if len(text) <= catalog.MaxIDBytes {
-		return catalog.UserID(text)
-	}
-	n := catalog.MaxIDBytes
-	for !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return catalog.UserID(text[:n])
+	return catalog.UserID(catalog.CutText(text, catalog.MaxIDBytes))
 }
 
 func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow) (added int, err error) {

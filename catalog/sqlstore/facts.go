@@ -189,13 +189,5 @@ func encodeFacts(id string, v any) (factRow, error) {
 // foldCase returns text as it is compared without regard to case, cut to
 // [maxKeyBytes].
 func foldCase(text string) string {
-	key := cases.Fold().String(catalog.CleanText(text))
-	if len(key) <= maxKeyBytes {
-		return key
-	}
-	n := maxKeyBytes
-	for !utf8.RuneStart(key[n]) {
-		n--
-	}
-	return key[:n]
+	return catalog.CutText(cases.Fold().String(catalog.CleanText(text)), maxKeyBytes)
 }

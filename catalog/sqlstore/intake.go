@@ -13,30 +13,18 @@ import (
 
 const microsAnHour = int64(time.Hour / time.Microsecond)
 
-// The outcomes of [catalog.Intake], but those of refused lines, which are
-// refusedOutcome and the reason.
-const (
-	outcomeWatch      = "watch"
-	outcomeRate       = "rate"
-	outcomeList       = "recommendation"
-	outcomeAccount    = "create_account"
-	outcomeForgotten  = "forgotten"
-	outcomeReadmitted = "readmitted"
-	refusedOutcome    = "refused:"
-)
-
 // outcomesOf says what became of the lines of b, of which some were left out.
 // Each line is counted once.
 func outcomesOf(b catalog.Batch, gone catalog.Forgotten) map[string]int {
 	lines := map[string]int{
-		outcomeWatch:     len(b.Minutes) - gone.Minutes,
-		outcomeRate:      len(b.Ratings) - gone.Ratings,
-		outcomeList:      b.Lists,
-		outcomeAccount:   len(b.Accounts) - gone.Accounts,
-		outcomeForgotten: gone.Total(),
+		catalog.IntakeWatch:     len(b.Minutes) - gone.Minutes,
+		catalog.IntakeRate:      len(b.Ratings) - gone.Ratings,
+		catalog.IntakeList:      b.Lists,
+		catalog.IntakeAccount:   len(b.Accounts) - gone.Accounts,
+		catalog.IntakeForgotten: gone.Total(),
 	}
 	for _, r := range b.Refused {
-		lines[refusedOutcome+r.Reason]++
+		lines[catalog.IntakeRefused+r.Reason]++
 	}
 	return lines
 }

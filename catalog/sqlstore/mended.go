@@ -45,5 +45,5 @@ func storeMended(ctx context.Context, tx *sqlx.Tx, b catalog.Batch, dead catalog
 		return err
 	}
 	left := min(gone.Total(), released)
-	return countIntake(ctx, tx, b.ReadAt, map[string]int{outcomeReadmitted: released - left, outcomeForgotten: left})
+	return countIntake(ctx, tx, b.ReadAt, map[string]int{catalog.IntakeReadmitted: released - left, catalog.IntakeForgotten: left})
 }

@@ -47,7 +47,7 @@ func (s *Store) Readmit(ctx context.Context, r catalog.Readmission) (done catalo
 		}
 		done.Forgotten = gone
 		left := min(gone.Total(), released)
-		return countIntake(ctx, tx, time.Now(), map[string]int{outcomeReadmitted: released - left, outcomeForgotten: left})
+		return countIntake(ctx, tx, time.Now(), map[string]int{catalog.IntakeReadmitted: released - left, catalog.IntakeForgotten: left})
 	})
 	if err != nil {
 		return catalog.Applied{}, err

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
+	"marquee/catalog"
 	"marquee/embedder"
 	"marquee/embedder/vec"
 )
@@ -128,11 +128,5 @@ func (c *Client) embed(ctx context.Context, texts []string, part []int, dst []fl
 // it, ending at a character's border.
 func cut(text string, n int) string {
 	text = strings.ToValidUTF8(strings.TrimSpace(text), "\uFFFD")
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
+	return catalog.CutText(text, n)
 }
