@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,8 +34,8 @@ type API struct {
 	cfg   APIConfig
 	limit *rate.Limiter
 
-	mu  sync.Mutex
-	rng *rand.Rand
+	mu    sync.Mutex
+	asked map[string]int // how often each path came, for the faults
 }
 
 // API returns the catalog API of w, an [http.Handler].
@@ -49,7 +48,7 @@ func (w *World) API(cfg APIConfig) (*API, error) {
 	case cfg.RequestsPerSecond < 0:
 		return nil, fmt.Errorf("requests per second is %v, want 0 (no limit) or more", cfg.RequestsPerSecond)
 	}
-	a := &API{world: w, cfg: cfg, rng: w.rng("api", 0)}
+	a := &API{world: w, cfg: cfg, asked: map[string]int{}}
 	if cfg.RequestsPerSecond > 0 {
 		a.limit = rate.NewLimiter(rate.Limit(cfg.RequestsPerSecond), max(1, cfg.Burst))
 	}
@@ -65,7 +64,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.cfg.Delay > 0 {
 		time.Sleep(a.cfg.Delay)
 	}
-	if a.fault(w) {
+	if a.fault(w, r.URL.Path) {
 		return
 	}
 	kind, ids, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -117,11 +116,25 @@ func (a *API) send(w http.ResponseWriter, status int, body any) {
 	enc.Encode(body) //nolint:errcheck // the caller went away
 }
 
-// fault fails a share of the requests, each in one of four ways.
-func (a *API) fault(w http.ResponseWriter) bool {
+// maxAsked bounds what is remembered of paths; beyond, it starts anew.
+const maxAsked = 1 << 20
+
+// fault fails a share of the requests, each in one of four ways. Which ones is
+// a matter of the world's seed, the path and how often it was asked for, not of
+// what else is under way: a client meets the same faults in every run.
+func (a *API) fault(w http.ResponseWriter, path string) bool {
+	if a.cfg.FaultShare == 0 {
+		return false
+	}
 	a.mu.Lock()
-	fails, way := a.rng.Float64() < a.cfg.FaultShare, a.rng.IntN(4)
+	if len(a.asked) >= maxAsked {
+		clear(a.asked)
+	}
+	n := a.asked[path]
+	a.asked[path] = n + 1
 	a.mu.Unlock()
+	rng := a.world.rng("api "+path, n)
+	fails, way := rng.Float64() < a.cfg.FaultShare, rng.IntN(4)
 	if !fails {
 		return false
 	}
