@@ -7,6 +7,7 @@ import (
 
 	"marquee/catalog"
 	"marquee/indexer"
+	"marquee/recommender/column"
 	"marquee/recommender/rank"
 )
 
@@ -60,9 +61,9 @@ func (b *Bundle) contents() []content {
 	list := []content{
 		{fileMovies, func() ([]byte, error) { return encodeMovies(b.Movies), nil }},
 		{fileVectors, func() ([]byte, error) {
-			e := encoder{data: make([]byte, 0, 8+4*len(b.Vectors))}
-			e.float32s(b.Vectors)
-			return e.data, nil
+			e := column.Encoder{Data: make([]byte, 0, 8+4*len(b.Vectors))}
+			e.Float32s(b.Vectors)
+			return e.Data, nil
 		}},
 		{fileNeighbours, func() ([]byte, error) { return written(b.Table) }},
 		{fileStats, func() ([]byte, error) { return encodeStats(b.Stats), nil }},
@@ -94,9 +95,9 @@ func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error
 		return nil, fmt.Errorf("%s: %w", fileMovies, err)
 	}
 	n := b.Movies.Len()
-	d := decoder{data: files[fileVectors]}
-	b.Vectors = d.float32s()
-	if err := d.finish(); err != nil {
+	d := column.NewDecoder(files[fileVectors])
+	b.Vectors = d.Float32s()
+	if err := finish(d); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileVectors, err)
 	}
 	if m.Embedder.Dims < 1 || len(b.Vectors) != n*m.Embedder.Dims {
@@ -125,25 +126,25 @@ func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error
 }
 
 func encodeMovies(m *rank.Movies) []byte {
-	var e encoder
-	encodeStrings(&e, m.IDs)
-	encodeStrings(&e, m.Titles)
-	e.uint16s(m.Years)
-	e.int32s(m.Released)
-	e.bools(m.Adult)
-	return e.data
+	var e column.Encoder
+	column.EncodeStrings(&e, m.IDs)
+	column.EncodeStrings(&e, m.Titles)
+	e.Uint16s(m.Years)
+	e.Int32s(m.Released)
+	e.Bools(m.Adult)
+	return e.Data
 }
 
 func decodeMovies(data []byte) (*rank.Movies, error) {
-	d := decoder{data: data}
+	d := column.NewDecoder(data)
 	m := &rank.Movies{
-		IDs:      decodeStrings[catalog.MovieID](&d),
-		Titles:   decodeStrings[string](&d),
-		Years:    d.uint16s(),
-		Released: d.int32s(),
-		Adult:    d.bools(),
+		IDs:      column.DecodeStrings[catalog.MovieID](d),
+		Titles:   column.DecodeStrings[string](d),
+		Years:    d.Uint16s(),
+		Released: d.Int32s(),
+		Adult:    d.Bools(),
 	}
-	if err := d.finish(); err != nil {
+	if err := finish(d); err != nil {
 		return nil, err
 	}
 	if err := m.Index(); err != nil {
@@ -153,17 +154,17 @@ func decodeMovies(data []byte) (*rank.Movies, error) {
 }
 
 func encodeStats(s *rank.Stats) []byte {
-	var e encoder
-	e.float32s(s.Quality)
-	e.float32s(s.Popularity)
-	e.uint32s(s.Watchers)
-	return e.data
+	var e column.Encoder
+	e.Float32s(s.Quality)
+	e.Float32s(s.Popularity)
+	e.Uint32s(s.Watchers)
+	return e.Data
 }
 
 func decodeStats(data []byte, movies int) (*rank.Stats, error) {
-	d := decoder{data: data}
-	s := &rank.Stats{Quality: d.float32s(), Popularity: d.float32s(), Watchers: d.uint32s()}
-	if err := d.finish(); err != nil {
+	d := column.NewDecoder(data)
+	s := &rank.Stats{Quality: d.Float32s(), Popularity: d.Float32s(), Watchers: d.Uint32s()}
+	if err := finish(d); err != nil {
 		return nil, err
 	}
 	if len(s.Quality) != movies || len(s.Popularity) != movies || len(s.Watchers) != movies {
@@ -171,4 +172,12 @@ func decodeStats(data []byte, movies int) (*rank.Stats, error) {
 	}
 	s.Sort()
 	return s, nil
+}
+
+// finish returns the error of d as that of a broken bundle.
+func finish(d *column.Decoder) error {
+	if err := d.Finish(); err != nil {
+		return fmt.Errorf("%w: %w", err, ErrBroken)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"marquee/catalog"
+	"marquee/recommender/column"
 	"marquee/recommender/rank"
 )
 
@@ -14,7 +15,7 @@ type Histories struct {
 	Users   []catalog.UserID // ascending
 	Starts  []uint32         // [len(Users)+1]: the entries of Users[i] are Starts[i] up to Starts[i+1]
 	Rows    []uint32         // of movies, newest first within a person
-	Weights []uint8          // ten times rank.Preference of each
+	Weights []uint8          // ten times model.Preference of each
 }
 
 // Of returns what u had watched, newest first, and whether u is known.
@@ -64,18 +65,18 @@ func (h *Histories) check(movies int) error {
 }
 
 func (h *Histories) encode() []byte {
-	var e encoder
-	encodeStrings(&e, h.Users)
-	e.uint32s(h.Starts)
-	e.uint32s(h.Rows)
-	e.bytes(h.Weights)
-	return e.data
+	var e column.Encoder
+	column.EncodeStrings(&e, h.Users)
+	e.Uint32s(h.Starts)
+	e.Uint32s(h.Rows)
+	e.Bytes(h.Weights)
+	return e.Data
 }
 
 func decodeHistories(data []byte, movies int) (*Histories, error) {
-	d := decoder{data: data}
-	h := &Histories{Users: decodeStrings[catalog.UserID](&d), Starts: d.uint32s(), Rows: d.uint32s(), Weights: d.bytes()}
-	if err := d.finish(); err != nil {
+	d := column.NewDecoder(data)
+	h := &Histories{Users: column.DecodeStrings[catalog.UserID](d), Starts: d.Uint32s(), Rows: d.Uint32s(), Weights: d.Bytes()}
+	if err := finish(d); err != nil {
 		return nil, err
 	}
 	return h, h.check(movies)

@@ -4,31 +4,13 @@ import (
 	"math"
 
 	"marquee/catalog"
+	"marquee/recommender/model"
 )
-
-// Preference returns what one watched movie says of a person's taste, 1 to 5: the
-// rating where there is one, else what the share watched tells (under a fifth 1,
-// under a half 3, under seven tenths 4, else 5), else the middle, 3.
-func Preference(s catalog.Seen, scale catalog.Scale) float64 {
-	switch {
-	case s.Rated:
-		return scale.Of5(s.Rating)
-	case !s.Shared:
-		return 3
-	case s.Share < 0.2:
-		return 1
-	case s.Share < 0.5:
-		return 3
-	case s.Share < 0.7:
-		return 4
-	}
-	return 5
-}
 
 // A Watched is a movie of a history, by its row.
 type Watched struct {
 	Row        uint32
-	Preference uint8 // 10 times Preference, 10 to 50
+	Preference uint8 // 10 times [model.Preference], 10 to 50
 }
 
 // A Taste is a history as a snapshot sees it, newest first.
@@ -46,13 +28,10 @@ func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
 			t.Unknown++
 			continue
 		}
-		t.Watched = append(t.Watched, Watched{Row: row, Preference: PackPreference(Preference(s, scale))})
+		t.Watched = append(t.Watched, Watched{Row: row, Preference: model.PackPreference(model.Preference(s, scale))})
 	}
 	return t
 }
-
-// PackPreference returns p, 1 to 5, in tenths.
-func PackPreference(p float64) uint8 { return uint8(math.Round(10 * min(5, max(1, p)))) }
 
 // say returns the weight of each watched movie, by its preference and its place
 // counted from the newest.

@@ -12,27 +12,6 @@ import (
 	"marquee/recommender/rank"
 )
 
-func TestPreference(t *testing.T) {
-	for _, c := range []struct {
-		seen catalog.Seen
-		want float64
-	}{
-		{catalog.Seen{}, 3},
-		{catalog.Seen{Rated: true, Rating: 10}, 5},
-		{catalog.Seen{Rated: true, Rating: 1}, 1},
-		{catalog.Seen{Rated: true, Rating: 1, Shared: true, Share: 1}, 1}, // the rating has the last word
-		{catalog.Seen{Shared: true, Share: 0.19}, 1},
-		{catalog.Seen{Shared: true, Share: 0.2}, 3},
-		{catalog.Seen{Shared: true, Share: 0.5}, 4},
-		{catalog.Seen{Shared: true, Share: 0.7}, 5},
-		{catalog.Seen{Shared: true, Share: 1}, 5},
-	} {
-		if got := rank.Preference(c.seen, catalog.Scale10); got != c.want {
-			t.Errorf("preference of %+v is %v, want %v", c.seen, got, c.want)
-		}
-	}
-}
-
 func stats(t *testing.T, movies []catalog.Movie, rows []catalog.UserSeen, cfg rank.Config) *rank.Stats {
 	t.Helper()
 	m, err := rank.NewMovies(movies)

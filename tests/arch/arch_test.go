@@ -26,7 +26,9 @@ var rooms = []struct {
 	{"indexer", []string{"indexer", "embedder", "catalog"}},
 	{"recommender", []string{"recommender", "indexer", "embedder", "catalog"}},
 	{"recommender/eval", []string{"recommender/eval", "catalog"}}, // so that it can judge anything
-	{"recommender/rank", []string{"recommender/rank", "indexer", "embedder", "catalog"}},
+	{"recommender/rank", []string{"recommender/rank", "recommender/model", "indexer", "embedder", "catalog"}},
+	{"recommender/model", []string{"recommender/model", "recommender/column", "indexer", "embedder", "catalog"}},
+	{"recommender/column", []string{"recommender/column", "catalog"}},
 	{"tests", []string{"tests", "recommender", "indexer", "embedder", "catalog"}},
 }
 
@@ -35,10 +37,13 @@ var concrete = []string{
 	"catalog/sqlstore", "catalog/catalogapi", "catalog/movielens", "catalog/table", "catalog/stream/kafka", "catalog/stream/post",
 	"embedder/minilm", "embedder/lsa", "embedder/remote",
 	"indexer/flat", "indexer/hnsw", "indexer/coderhnsw",
+	"recommender/model/als", "recommender/model/blend", "recommender/model/content", "recommender/model/ease", "recommender/model/itemknn",
+	"recommender/model/neural", "recommender/model/popular", "recommender/model/precomputed", "recommender/model/rating", "recommender/model/svd",
+	"recommender/model/svdpp", "recommender/model/userknn",
 }
 
 // kits are for tests alone.
-var kits = []string{"catalog/catalogtest", "embedder/embeddertest", "indexer/indexertest", "tests"}
+var kits = []string{"catalog/catalogtest", "embedder/embeddertest", "indexer/indexertest", "recommender/model/modeltest", "tests"}
 
 type pkg struct {
 	path    string // without the module

@@ -1,0 +1,120 @@
+package model_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"marquee/catalog"
+	"marquee/recommender/model"
+)
+
+func TestPreference(t *testing.T) {
+	for _, c := range []struct {
+		seen catalog.Seen
+		want float64
+	}{
+		{catalog.Seen{}, 3},
+		{catalog.Seen{Rated: true, Rating: 10}, 5},
+		{catalog.Seen{Rated: true, Rating: 1}, 1},
+		{catalog.Seen{Rated: true, Rating: 1, Shared: true, Share: 1}, 1}, // the rating has the last word
+		{catalog.Seen{Shared: true, Share: 0.19}, 1},
+		{catalog.Seen{Shared: true, Share: 0.2}, 3},
+		{catalog.Seen{Shared: true, Share: 0.5}, 4},
+		{catalog.Seen{Shared: true, Share: 0.7}, 5},
+		{catalog.Seen{Shared: true, Share: 1}, 5},
+	} {
+		if got := model.Preference(c.seen, catalog.Scale10); got != c.want {
+			t.Errorf("preference of %+v is %v, want %v", c.seen, got, c.want)
+		}
+	}
+}
+
+func seqOf[T any](rows []T) func(yield func(T, error) bool) {
+	return func(yield func(T, error) bool) {
+		for _, r := range rows {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// However people and rows come in, data is in one order.
+func TestNewDataOrder(t *testing.T) {
+	at := time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)
+	row := func(u catalog.UserID, m catalog.MovieID, day int) catalog.UserSeen {
+		return catalog.UserSeen{User: u, Seen: catalog.Seen{Movie: m, At: at.AddDate(0, 0, day), Rated: true, Rating: 4}}
+	}
+	movies := []catalog.Movie{{ID: "a"}, {ID: "b"}, {ID: "c"}}
+	d, err := model.NewData(catalog.Scale5, movies, nil, 0, seqOf([]catalog.User{{ID: "u2", Age: 7}, {ID: "other"}}), seqOf([]catalog.UserSeen{
+		row("u2", "a", 1), row("u2", "gone", 9), row("u2", "c", 1), row("u2", "b", 2), row("u1", "c", 3),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Users) != 2 || d.Users[0].ID != "u1" || d.Users[1].Age != 7 {
+		t.Fatalf("users %+v", d.Users)
+	}
+	var got []uint32
+	for _, s := range d.Of(1) {
+		got = append(got, s.Movie)
+	}
+	if !slices.Equal(got, []uint32{1, 0, 2}) {
+		t.Errorf("rows of u2 are %v, want b, then a and c of one time in their order", got)
+	}
+	if _, err := model.NewData(catalog.Scale5, movies, nil, 0, seqOf[catalog.User](nil), seqOf([]catalog.UserSeen{row("u2", "a", 1), row("u1", "a", 1), row("u2", "b", 1)})); !errors.Is(err, catalog.ErrInvalid) {
+		t.Errorf("rows of one person in two places: %v, want invalid", err)
+	}
+}
+
+// Every row is in the training part or held out, never in both.
+func TestSplit(t *testing.T) {
+	d := &model.Data{Scale: catalog.Scale5, Movies: make([]catalog.Movie, 20), Users: []catalog.User{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Starts: []int64{0, 1, 3, 13}}
+	for i := range 13 {
+		d.Seen = append(d.Seen, model.Seen{Movie: uint32(i)})
+	}
+	train, held := d.Split(0.2)
+	for i, want := range []int{0, 1, 2} {
+		if len(held[i]) != want || len(held[i])+len(train.Of(i)) != len(d.Of(i)) {
+			t.Errorf("person %d: %d held out and %d left of %d, want %d held out", i, len(held[i]), len(train.Of(i)), len(d.Of(i)), want)
+		}
+		for _, h := range held[i] {
+			if slices.Contains(train.Of(i), h) {
+				t.Errorf("person %d: movie %d in both parts", i, h.Movie)
+			}
+		}
+	}
+}
+
+type config struct {
+	Dims   int     `json:"dims"`
+	Lambda float64 `json:"lambda"`
+}
+
+func (c config) Validate() error {
+	if !(c.Lambda >= 0) {
+		return errors.New("lambda is negative")
+	}
+	return nil
+}
+
+func TestSettings(t *testing.T) {
+	given, err := model.With([]byte(`{"dims":8}`), map[string]float64{"lambda": 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := model.Settings(config{Dims: 64, Lambda: 1}, given); err != nil || c != (config{8, 0.5}) {
+		t.Errorf("settings %+v, %v", c, err)
+	}
+	for _, bad := range []string{`{"dim":8}`, `{"lambda":-1}`, `{"dims":8}{}`, `[]`, `{"dims":"x"}`} {
+		if _, err := model.Settings(config{}, []byte(bad)); !errors.Is(err, catalog.ErrInvalid) {
+			t.Errorf("%s: %v, want invalid", bad, err)
+		}
+	}
+	if _, err := model.With(nil, map[string]float64{"lambda": math.NaN()}); !errors.Is(err, catalog.ErrInvalid) {
+		t.Errorf("NaN: %v, want invalid", err)
+	}
+}
