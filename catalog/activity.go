@@ -107,6 +107,11 @@ func (s Scale) Unit(v float64) float64 {
 // Of5 returns v on the scale 1 to 5, on which preferences are weighed.
 func (s Scale) Of5(v float64) float64 { return 1 + 4*s.Unit(v) }
 
+// From5 is the inverse of [Scale.Of5]. What it returns may lie between two steps.
+func (s Scale) From5(v float64) float64 {
+	return s.Min + min(1, max(0, (v-1)/4))*(s.Max-s.Min)
+}
+
 // String returns the scale as "1..5/1".
 func (s Scale) String() string { return fmt.Sprintf("%g..%g/%g", s.Min, s.Max, s.Step) }
 

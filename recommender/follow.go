@@ -16,7 +16,7 @@ import (
 // A Follower keeps a service on the live bundle of a shelf.
 type Follower struct {
 	shelf   *bundle.Shelf
-	open    bundle.OpenIndex
+	open    bundle.Opener
 	service *Service
 	log     *slog.Logger
 
@@ -40,7 +40,7 @@ type Status struct {
 }
 
 // NewFollower returns a follower that has not looked yet.
-func NewFollower(shelf *bundle.Shelf, open bundle.OpenIndex, service *Service, log *slog.Logger) *Follower {
+func NewFollower(shelf *bundle.Shelf, open bundle.Opener, service *Service, log *slog.Logger) *Follower {
 	return &Follower{shelf: shelf, open: open, service: service, log: log}
 }
 

@@ -31,7 +31,9 @@ func (exact) Search(context.Context, []float32, int, indexer.Keep) ([]indexer.Hi
 	return nil, nil
 }
 
-func open(_ string, vecs []float32, _ int, _ []byte) (indexer.Index, error) {
+var open = bundle.Opener{Index: openIndex}
+
+func openIndex(_ string, vecs []float32, _ int, _ []byte) (indexer.Index, error) {
 	return exact{len(vecs) / 2}, nil
 }
 
@@ -90,7 +92,7 @@ func follower(t *testing.T) (*recommender.Follower, *recommender.Service, *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := recommender.New(nobody{}, time.Now)
+	service := recommender.New(nobody{}, "", time.Now)
 	return recommender.NewFollower(shelf, open, service, slog.New(slog.DiscardHandler)), service, shelf
 }
 
@@ -156,7 +158,7 @@ func TestStartWithABrokenBundle(t *testing.T) {
 	if err := os.RemoveAll(shelf.Dir(bad)); err != nil { // and one that is not there at all
 		t.Fatal(err)
 	}
-	again := recommender.NewFollower(shelf, open, recommender.New(nobody{}, time.Now), slog.New(slog.DiscardHandler))
+	again := recommender.NewFollower(shelf, open, recommender.New(nobody{}, "", time.Now), slog.New(slog.DiscardHandler))
 	if err := again.Start(t.Context()); err != nil || again.Status().Live != old {
 		t.Errorf("live bundle gone: %v, serving %q; want the older one", err, again.Status().Live)
 	}
@@ -178,7 +180,7 @@ func TestNoAdultMoviesWithoutTheStore(t *testing.T) {
 		b := sample(t, "x", 3)
 		b.Movies.Adult[1] = true
 		b.Manifest.Ranking.AdultForUnknown = true
-		service := recommender.New(c.histories, time.Now)
+		service := recommender.New(c.histories, "", time.Now)
 		if err := service.Swap(b); err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +192,7 @@ func TestNoAdultMoviesWithoutTheStore(t *testing.T) {
 
 // The histories that a bundle holds of forgotten people answer no more.
 func TestForgottenPeopleHaveNoHistory(t *testing.T) {
-	service := recommender.New(away{}, time.Now)
+	service := recommender.New(away{}, "", time.Now)
 	if err := service.Swap(sample(t, "x", 3)); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +209,7 @@ func TestForgottenPeopleHaveNoHistory(t *testing.T) {
 
 // A snapshot answers only for the bundle it extends.
 func TestExtend(t *testing.T) {
-	service := recommender.New(nobody{}, time.Now)
+	service := recommender.New(nobody{}, "", time.Now)
 	one, two := sample(t, "one", 3), sample(t, "two", 4)
 	one.Manifest.Sequence = 5
 	longer, err := sample(t, "one", 6).Snapshot()

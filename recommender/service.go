@@ -37,20 +37,26 @@ type Service struct {
 	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
 	forgotten atomic.Pointer[catalog.Tombstones]
 	histories Histories
+	arm       string
 	now       func() time.Time
 }
 
-// New returns a service without a bundle.
-func New(histories Histories, now func() time.Time) *Service {
-	return &Service{histories: histories, now: now}
+// New returns a service without a bundle. Lists are made by the arm of this name,
+// or by each bundle's default if it is empty.
+func New(histories Histories, arm string, now func() time.Time) *Service {
+	return &Service{histories: histories, arm: arm, now: now}
 }
 
-// Swap makes b the live bundle. Requests under way go on with the one they began
+// Swap makes b the live bundle. One without the service's arm is an error that
+// wraps [rank.ErrArm]. Requests under way go on with the one they began
 // with.
 func (s *Service) Swap(b *bundle.Bundle) error {
 	snap, err := b.Snapshot()
 	if err != nil {
 		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
+	}
+	if err := snap.Arms.Check(s.arm); err != nil {
+		return fmt.Errorf("bundle %s: %w; build one with the model, or serve with another arm", b.Manifest.ID, err)
 	}
 	s.live.Store(&Live{Bundle: b, Snapshot: snap, Loaded: s.now(), Sequence: b.Manifest.Sequence})
 	return nil
@@ -124,8 +130,12 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 	} else {
 		a.Taste = s.bundled(live, u)
 	}
+	user := entry.User
+	user.ID = u
 	a.List = live.Snapshot.Recommend(rank.Request{
 		Taste: a.Taste,
+		User:  user,
+		Arm:   s.arm,
 		N:     n,
 		Now:   s.now(),
 		// Nobody is of age while the store cannot tell.
@@ -141,7 +151,7 @@ func (s *Service) Popular(n int) (Answer, error) {
 		return Answer{}, err
 	}
 	a := from(live)
-	a.List = live.Snapshot.Recommend(rank.Request{N: n, Now: s.now()})
+	a.List = live.Snapshot.Recommend(rank.Request{N: n, Now: s.now(), Arm: rank.ArmFeatures})
 	return a, nil
 }
 

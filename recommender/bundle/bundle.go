@@ -8,6 +8,7 @@ import (
 	"marquee/catalog"
 	"marquee/indexer"
 	"marquee/recommender/column"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -20,12 +21,25 @@ type Bundle struct {
 	Stats     *rank.Stats
 	Histories *Histories
 	Index     indexer.Index
-	Fitted    []byte // a fitted embedder's parameters, as it wrote them; nil for other embedders
+	Fitted    []byte        // a fitted embedder's parameters, as it wrote them; nil for other embedders
+	Models    []model.Named // as Manifest.Models names them
 }
 
 // Snapshot returns what lists are made from.
 func (b *Bundle) Snapshot() (*rank.Snapshot, error) {
-	return rank.NewSnapshot(b.Movies, b.Table, b.Stats, b.Manifest.Scale, b.Manifest.Ranking)
+	snap, err := rank.NewSnapshot(b.Movies, b.Table, b.Stats, b.Manifest.Scale, b.Manifest.Ranking)
+	if err != nil || len(b.Models) == 0 {
+		return snap, err
+	}
+	return snap.WithArms(rank.Arms{Models: b.Models, Default: b.Manifest.Arm})
+}
+
+// Base returns what b holds for models. models are those that were read so far.
+func (b *Bundle) Base(models []model.Named) *model.Base {
+	return &model.Base{
+		Scale: b.Manifest.Scale, Movies: b.Movies.Len(), Vectors: b.Vectors, Dims: b.Manifest.Embedder.Dims,
+		Table: b.Table, Histories: b.Histories.OfModels(), Models: models,
+	}
 }
 
 // Vector returns the vector of a row, [Manifest.Embedder.Dims].
@@ -37,6 +51,22 @@ func (b *Bundle) Vector(row uint32) []float32 {
 // An OpenIndex makes the index of a loaded bundle. stored is what the backend
 // wrote, nil if it wrote nothing.
 type OpenIndex func(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error)
+
+// An Opener reads the parts of which there are several kinds.
+type Opener struct {
+	Index OpenIndex
+	Kinds []model.Kind // of models
+}
+
+// kind returns the kind of a model.
+func (o Opener) kind(name string) (model.Kind, error) {
+	for _, k := range o.Kinds {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return model.Kind{}, fmt.Errorf("kind %q is not known to this program: %w", name, ErrBroken)
+}
 
 // The names of the files of a bundle.
 const (
@@ -75,7 +105,35 @@ func (b *Bundle) contents() []content {
 	if b.Fitted != nil {
 		list = append(list, content{fileEmbedder, func() ([]byte, error) { return b.Fitted, nil }})
 	}
+	for i, m := range b.Models {
+		list = append(list, content{b.Manifest.Models[i].file(), func() ([]byte, error) { return written(m.Model) }})
+	}
 	return list
+}
+
+// file returns the name of the file of a model.
+func (m Model) file() string { return "model-" + m.Name + ".bin" }
+
+// readModels reads the models of the manifest, in its order.
+func (b *Bundle) readModels(files map[string][]byte, open Opener) error {
+	for _, m := range b.Manifest.Models {
+		if !ValidName(m.Name) {
+			return fmt.Errorf("model %q, want lower-case letters, digits and hyphens: %w", m.Name, ErrBroken)
+		}
+		kind, err := open.kind(m.Kind)
+		if err != nil {
+			return fmt.Errorf("model %s: %w", m.Name, err)
+		}
+		trained, err := kind.Read(files[m.file()], b.Base(b.Models))
+		if err != nil {
+			return fmt.Errorf("%s: %w: %w", m.file(), err, ErrBroken)
+		}
+		if trained.Len() != b.Movies.Len() {
+			return fmt.Errorf("%s: scores %d movies, want %d: %w", m.file(), trained.Len(), b.Movies.Len(), ErrBroken)
+		}
+		b.Models = append(b.Models, model.Named{Name: m.Name, Model: trained})
+	}
+	return nil
 }
 
 func written(w io.WriterTo) ([]byte, error) {
@@ -88,7 +146,7 @@ func written(w io.WriterTo) ([]byte, error) {
 
 // decode makes the bundle of a manifest from its files, which have been checked
 // against it.
-func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error) {
+func decode(m Manifest, files map[string][]byte, open Opener) (*Bundle, error) {
 	b := &Bundle{Manifest: m, Fitted: files[fileEmbedder]}
 	var err error
 	if b.Movies, err = decodeMovies(files[fileMovies]); err != nil {
@@ -116,13 +174,14 @@ func decode(m Manifest, files map[string][]byte, open OpenIndex) (*Bundle, error
 	if b.Histories, err = decodeHistories(files[fileHistories], n); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileHistories, err)
 	}
-	if b.Index, err = open(m.Index.Kind, b.Vectors, m.Embedder.Dims, files[fileIndex]); err != nil {
+	if b.Index, err = open.Index(m.Index.Kind, b.Vectors, m.Embedder.Dims, files[fileIndex]); err != nil {
 		return nil, fmt.Errorf("index %s: %w: %w", m.Index.Kind, err, ErrBroken)
 	}
 	if b.Index.Len() != n || b.Index.Dims() != m.Embedder.Dims {
 		return nil, fmt.Errorf("index %s: %d x %d, want %d x %d: %w", m.Index.Kind, b.Index.Len(), b.Index.Dims(), n, m.Embedder.Dims, ErrBroken)
 	}
-	return b, nil
+	b.Histories.Scale = m.Scale
+	return b, b.readModels(files, open)
 }
 
 func encodeMovies(m *rank.Movies) []byte {

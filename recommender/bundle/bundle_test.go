@@ -30,7 +30,10 @@ func (x exact) Search(context.Context, []float32, int, indexer.Keep) ([]indexer.
 	return nil, nil
 }
 
-func open(kind string, vecs []float32, dims int, _ []byte) (indexer.Index, error) {
+// open reads every index as an exact one.
+var open = Opener{Index: openIndex}
+
+func openIndex(kind string, vecs []float32, dims int, _ []byte) (indexer.Index, error) {
 	if kind != "exact" {
 		return nil, fmt.Errorf("index %q is not known", kind)
 	}
@@ -55,7 +58,7 @@ func sample(t testing.TB) *Bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &Histories{}
+	h := &Histories{Scale: catalog.Scale5}
 	h.Add("u1", rank.Taste{Watched: []rank.Watched{{Row: 2, Preference: 50}, {Row: 0, Preference: 10}}})
 	h.Add("u2", rank.Taste{Watched: []rank.Watched{{Row: 1, Preference: 30}}})
 	return &Bundle{

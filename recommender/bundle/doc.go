@@ -17,4 +17,6 @@
 //	  3f9c.../histories.bin   who watched what, for when the store is away
 //	  3f9c.../index.bin       what the index backend keeps, if anything
 //	  3f9c.../embedder.bin    a fitted embedder's parameters, if any
+//	  3f9c.../model-als.bin   a trained model, one file each
+//	  3f9c.../lists-als.bin   lists that were precomputed with it, if any
 package bundle

@@ -29,7 +29,7 @@ func (h *Histories) Without(gone func(catalog.UserID) bool) (*Histories, int) {
 	if n == 0 {
 		return h, 0
 	}
-	left := &Histories{}
+	left := &Histories{Scale: h.Scale}
 	for i, u := range h.Users {
 		if gone(u) {
 			continue

@@ -6,6 +6,7 @@ import (
 
 	"marquee/catalog"
 	"marquee/recommender/column"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -16,6 +17,7 @@ type Histories struct {
 	Starts  []uint32         // [len(Users)+1]: the entries of Users[i] are Starts[i] up to Starts[i+1]
 	Rows    []uint32         // of movies, newest first within a person
 	Weights []uint8          // ten times model.Preference of each
+	Scale   catalog.Scale    // of the ratings in what Of returns; not part of the file
 }
 
 // Of returns what u had watched, newest first, and whether u is known.
@@ -25,9 +27,10 @@ func (h *Histories) Of(u catalog.UserID) (rank.Taste, bool) {
 		return rank.Taste{}, false
 	}
 	from, to := h.Starts[i], h.Starts[i+1]
-	t := rank.Taste{Watched: make([]rank.Watched, 0, to-from)}
+	t := rank.Taste{Watched: make([]rank.Watched, 0, to-from), Seen: make([]model.Seen, 0, to-from)}
 	for k := from; k < to; k++ {
 		t.Watched = append(t.Watched, rank.Watched{Row: h.Rows[k], Preference: h.Weights[k]})
+		t.Seen = append(t.Seen, model.Preferred(h.Rows[k], h.Weights[k], h.Scale))
 	}
 	return t, true
 }
@@ -43,6 +46,11 @@ func (h *Histories) Add(u catalog.UserID, t rank.Taste) {
 		h.Weights = append(h.Weights, w.Preference)
 	}
 	h.Starts = append(h.Starts, uint32(len(h.Rows)))
+}
+
+// OfModels returns what h tells models.
+func (h *Histories) OfModels() model.Histories {
+	return model.Histories{Starts: h.Starts, Rows: h.Rows, Preferences: h.Weights}
 }
 
 func (h *Histories) check(movies int) error {

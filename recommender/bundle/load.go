@@ -14,7 +14,7 @@ import (
 
 // Load reads the bundle id and checks every file against the manifest. What does
 // not fit is an error that wraps [ErrBroken] and names the file.
-func (s *Shelf) Load(ctx context.Context, id string, open OpenIndex) (*Bundle, error) {
+func (s *Shelf) Load(ctx context.Context, id string, open Opener) (*Bundle, error) {
 	m, err := s.Manifest(id)
 	if err != nil {
 		return nil, err

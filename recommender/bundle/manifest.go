@@ -14,8 +14,9 @@ import (
 	"marquee/recommender/rank"
 )
 
-// Format is the version of the layout that this program writes and reads.
-const Format = 1
+// Format is the version of the layout that this program writes. It reads all
+// versions from 1: version 2 added models, arms and lists.
+const Format = 2
 
 // ErrBroken reports a bundle that is not whole or not what it says it is.
 var ErrBroken = errors.New("bundle is broken")
@@ -35,6 +36,8 @@ type Manifest struct {
 	Scale       catalog.Scale `json:"rating_scale"`
 	Prior       rank.Prior    `json:"prior,omitzero"` // what the quality of a movie that comes later starts from
 	Counts      Counts        `json:"counts"`
+	Models      []Model       `json:"models,omitempty"` // in the order in which they are read: parts before what is made of them
+	Arm         string        `json:"arm,omitempty"`    // the default arm; "" is rank.ArmFeatures
 	Program     Program       `json:"program"`
 	Seed        uint64        `json:"seed"`
 	Files       []File        `json:"files"`
@@ -46,6 +49,30 @@ type Index struct {
 	Kind     string           `json:"kind"`
 	Settings json.RawMessage  `json:"settings,omitempty"`
 	Measured indexer.Measured `json:"measured"`
+}
+
+// A Model says what a trained model is and how well it did when it was judged.
+type Model struct {
+	Name     string             `json:"name"`
+	Kind     string             `json:"kind"`
+	Settings json.RawMessage    `json:"settings,omitempty"`
+	Parts    []string           `json:"parts,omitempty"`   // of a composite
+	Metrics  map[string]float64 `json:"metrics,omitempty"` // on the newest fifth of each history, by a training that did not see it
+	Lists    bool               `json:"lists,omitempty"`   // lists were precomputed with it
+}
+
+// ValidName reports whether name may be that of a model: 1 to 40 lower-case
+// letters, digits and hyphens.
+func ValidName(name string) bool {
+	if name == "" || len(name) > 40 {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // Counts says how much a bundle holds.
@@ -97,8 +124,8 @@ func (m Manifest) sum() (string, error) {
 
 // check reports whether the manifest could be one of a bundle named id.
 func (m Manifest) check(id string) error {
-	if m.Format != Format {
-		return fmt.Errorf("format is %d, this program reads %d: build the bundle anew or use the program that wrote it: %w", m.Format, Format, ErrBroken)
+	if m.Format < 1 || m.Format > Format {
+		return fmt.Errorf("format is %d, this program reads 1 to %d: build the bundle anew or use the program that wrote it: %w", m.Format, Format, ErrBroken)
 	}
 	want, err := m.digest()
 	if err != nil {

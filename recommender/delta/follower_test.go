@@ -53,7 +53,7 @@ var films = []catalog.Movie{film("a", "aaaa"), film("b", "aaab"), film("z", "zzz
 
 func newRig(t *testing.T, b *bundle.Bundle) *rig {
 	r := &rig{t: t, store: newStore(), letters: &letters{id: space}, memory: &memory{seen: map[catalog.UserID][]catalog.Seen{}}, journal: &journal{}, cfg: delta.DefaultConfig()}
-	r.service = recommender.New(r.memory, time.Now)
+	r.service = recommender.New(r.memory, "", time.Now)
 	if b != nil {
 		r.swap(b)
 	}

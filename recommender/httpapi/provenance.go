@@ -18,6 +18,8 @@ const (
 	HeaderTier      = "X-Marquee-Tier"
 	HeaderHistory   = "X-Marquee-History"
 	HeaderSequence  = "X-Marquee-Sequence"
+	HeaderArm       = "X-Marquee-Arm"     // what made the list
+	HeaderWatched   = "X-Marquee-Watched" // movies of the history that the list takes into account
 )
 
 type requestKey struct{}
@@ -60,6 +62,8 @@ func (s *Server) provenance(w http.ResponseWriter, a recommender.Answer) {
 	h.Set(HeaderData, m.DataVersion)
 	h.Set(HeaderTier, string(a.List.Tier))
 	h.Set(HeaderHistory, freshness(a))
+	h.Set(HeaderArm, a.List.Arm)
+	h.Set(HeaderWatched, strconv.Itoa(len(a.Taste.Watched)))
 	h.Set(HeaderSequence, strconv.FormatInt(a.Sequence, 10))
 	if rec, ok := w.(*recorder); ok {
 		rec.answer = &a

@@ -86,6 +86,7 @@ type listJSON struct {
 	User        catalog.UserID  `json:"user,omitempty"`
 	Movie       catalog.MovieID `json:"movie,omitempty"`
 	Tier        rank.Tier       `json:"tier"`
+	Arm         string          `json:"arm"`
 	History     string          `json:"history,omitempty"` // fresh or stale
 	Watched     *int            `json:"watched,omitempty"` // movies of the history that the bundle knows
 	Bundle      string          `json:"bundle"`
@@ -190,6 +191,7 @@ func (s *Server) list(r *http.Request, a recommender.Answer) listJSON {
 	movies := a.Live.Snapshot.Movies
 	out := listJSON{
 		Tier:        a.List.Tier,
+		Arm:         a.List.Arm,
 		Bundle:      a.Live.Bundle.Manifest.ID,
 		DataVersion: a.Live.Bundle.Manifest.DataVersion,
 		Sequence:    a.Sequence,
@@ -204,7 +206,7 @@ func (s *Server) list(r *http.Request, a recommender.Answer) listJSON {
 			Similarity: item.Similarity,
 			Quality:    item.Quality,
 			Popularity: item.Popularity,
-			Sources:    item.Source.Names(),
+			Sources:    a.List.SourceNames(item),
 		}
 	}
 	return out

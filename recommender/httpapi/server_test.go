@@ -107,7 +107,7 @@ func serve(t testing.TB, movies int) *fixture {
 		metrics:   httpapi.NewMetrics(),
 		log:       &bytes.Buffer{},
 	}
-	f.service = recommender.New(f.histories, time.Now)
+	f.service = recommender.New(f.histories, "", time.Now)
 	if movies > 0 {
 		if err := f.service.Swap(sample(t, movies)); err != nil {
 			t.Fatal(err)

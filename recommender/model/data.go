@@ -39,6 +39,20 @@ type Seen struct {
 	Shared bool
 }
 
+// Pack returns s of the movie in row.
+func Pack(s catalog.Seen, row uint32) Seen {
+	return Seen{
+		At: s.At.UnixMicro(), Movie: row, Rating: float32(s.Rating), Rated: s.Rated,
+		Share: float32(s.Share), Shared: s.Shared, Days: int32(min(max(s.Days, 0), math.MaxInt32)),
+	}
+}
+
+// Preferred returns a movie of which only the preference is left, in tenths, 10
+// to 50: a rating of as much.
+func Preferred(row uint32, tenths uint8, scale catalog.Scale) Seen {
+	return Seen{Movie: row, Rated: true, Rating: float32(scale.From5(float64(tenths) / 10)), Days: 1}
+}
+
 // Time returns when the movie was last watched or rated, in UTC.
 func (s Seen) Time() time.Time { return time.UnixMicro(s.At).UTC() }
 
@@ -115,10 +129,7 @@ func NewData(scale catalog.Scale, movies []catalog.Movie, vectors []float32, dim
 			d.Users = append(d.Users, u)
 			d.Starts = append(d.Starts, int64(len(d.Seen)))
 		}
-		d.Seen = append(d.Seen, Seen{
-			At: h.At.UnixMicro(), Movie: row, Rating: float32(h.Rating), Rated: h.Rated,
-			Share: float32(h.Share), Shared: h.Shared, Days: int32(min(max(h.Days, 0), math.MaxInt32)),
-		})
+		d.Seen = append(d.Seen, Pack(h.Seen, row))
 		d.Starts[len(d.Users)] = int64(len(d.Seen))
 	}
 	return d, d.arrange()

@@ -26,6 +26,10 @@ type Kind struct {
 	Defaults json.RawMessage // every setting with its default
 	Space    []Param         // what "marquee tune" may change
 
+	// Parts returns, of a composite with these settings, the names of its parts, and
+	// whether it learns from examples; nil for any other kind.
+	Parts func(settings json.RawMessage) (names []string, learns bool, err error)
+
 	// Train makes a model of data. base holds what goes with data; the parts of a
 	// composite are base.Models, and they must not have seen examples, which
 	// only a composite uses.

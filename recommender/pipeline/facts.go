@@ -67,7 +67,7 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 	if err != nil {
 		return nil, fmt.Errorf("read rating scale: %w", err)
 	}
-	f := &Facts{Scale: scale, Histories: &bundle.Histories{}, Sequence: sequence}
+	f := &Facts{Scale: scale, Histories: &bundle.Histories{Scale: scale}, Sequence: sequence}
 	digest := dataset.NewDigest(scale)
 	for m, err := range store.Movies(ctx) {
 		if err != nil {

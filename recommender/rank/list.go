@@ -1,7 +1,10 @@
 package rank
 
 import (
+	"slices"
 	"time"
+
+	"marquee/catalog"
 )
 
 // MaxList is the most movies a list holds.
@@ -13,6 +16,9 @@ type Request struct {
 	N     int       // movies wanted, 1 to MaxList
 	Now   time.Time // for what is released
 	Adult bool      // adult movies may be shown: see [Snapshot.AdultAllowed]
+
+	User catalog.User // what is known of the person, for models
+	Arm  string       // how to make the list: see [Arms]; "" or an unknown name is the default
 }
 
 // A Tier says how personal a list is.
@@ -21,37 +27,30 @@ type Tier string
 // The tiers, from the best to the last resort.
 const (
 	TierPersonal Tier = "personal" // from what the person watched
+	TierGroup    Tier = "group"    // from what people of this age, gender or occupation watched
 	TierPopular  Tier = "popular"  // from what everybody watched
 	TierSimilar  Tier = "similar"  // to one movie; for nobody in particular
 )
 
-// A Source says where a candidate came from.
-type Source uint8
+// A Source says where a candidate came from: bit i stands for the i-th of
+// [List.Sources]. A movie may have several.
+type Source uint32
 
-// The sources of candidates; a movie may have several.
+// The sources of [ArmFeatures], and their names.
 const (
 	SourceNeighbour Source = 1 << iota
 	SourcePopular
 )
 
-// Names returns the sources of s by name.
-func (s Source) Names() []string {
-	names := make([]string, 0, 2)
-	for _, n := range []struct {
-		bit  Source
-		name string
-	}{{SourceNeighbour, "neighbour"}, {SourcePopular, "popular"}} {
-		if s&n.bit != 0 {
-			names = append(names, n.name)
-		}
-	}
-	return names
-}
+const (
+	sourceNeighbour = "neighbour"
+	sourcePopular   = "popular"
+)
 
 // An Item is one movie of a list, with the features that placed it, each 0 to 1.
 type Item struct {
 	Row        uint32
-	Score      float32 // their weighted mean
+	Score      float32 // their weighted mean; of a model, its score moved to 0 (the least of all movies) to 1 (the best)
 	Similarity float32
 	Quality    float32
 	Popularity float32
@@ -60,8 +59,21 @@ type Item struct {
 
 // A List is an answer, best first, each movie once.
 type List struct {
-	Items []Item
-	Tier  Tier
+	Items   []Item
+	Tier    Tier
+	Arm     string   // what made it
+	Sources []string // the names of the bits of Item.Source
+}
+
+// SourceNames returns the names of the sources of item.
+func (l List) SourceNames(item Item) []string {
+	names := make([]string, 0, 2)
+	for i, name := range l.Sources {
+		if item.Source&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // A scored is a candidate in the heap of the best.
@@ -73,6 +85,16 @@ type scored struct {
 // before reports whether a stands before b in a list.
 func before(a, b scored) bool {
 	return a.score > b.score || a.score == b.score && a.row < b.row
+}
+
+// sortBest sorts what push kept, best first.
+func sortBest(heap []scored) {
+	slices.SortFunc(heap, func(a, b scored) int {
+		if before(a, b) {
+			return -1
+		}
+		return 1
+	})
 }
 
 // push keeps the best n of what it is given in heap, whose first is the last of

@@ -15,13 +15,14 @@ type Watched struct {
 
 // A Taste is a history as a snapshot sees it, newest first.
 type Taste struct {
-	Watched []Watched // of movies that the bundle knows
-	Unknown int       // watched movies that it does not know
+	Watched []Watched    // of movies that the bundle knows
+	Seen    []model.Seen // the same, with all that models may ask
+	Unknown int          // watched movies that it does not know
 }
 
 // Resolve returns seen, newest first, by the rows of m.
 func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
-	t := Taste{Watched: make([]Watched, 0, len(seen))}
+	t := Taste{Watched: make([]Watched, 0, len(seen)), Seen: make([]model.Seen, 0, len(seen))}
 	for _, s := range seen {
 		row, ok := m.Row(s.Movie)
 		if !ok {
@@ -29,6 +30,7 @@ func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
 			continue
 		}
 		t.Watched = append(t.Watched, Watched{Row: row, Preference: model.PackPreference(model.Preference(s, scale))})
+		t.Seen = append(t.Seen, model.Pack(s, row))
 	}
 	return t
 }

@@ -40,7 +40,7 @@ func (s *Snapshot) Reasons(items []Item, t Taste, n int) [][]Reason {
 // Similar returns the at most n nearest movies of row that may be shown, best
 // first, as the neighbour table has them.
 func (s *Snapshot) Similar(row uint32, r Request) List {
-	list := List{Tier: TierSimilar}
+	list := List{Tier: TierSimilar, Arm: ArmFeatures, Sources: []string{sourceNeighbour}}
 	for _, nb := range s.Table.Of(row) {
 		if len(list.Items) == r.N || nb.Score <= 0 {
 			break // best first: no later one is above 0

@@ -22,6 +22,12 @@ func (s *Snapshot) AdultAllowed(u catalog.User, known bool) bool {
 // the popular ones.
 func (s *Snapshot) Recommend(r Request) List {
 	n := min(max(r.N, 1), MaxList)
+	arm := s.Arms.named(r.Arm)
+	if m := s.Arms.model(arm); m != nil {
+		if list, ok := s.byModel(arm, m, r, n); ok {
+			return list
+		}
+	}
 	w := s.scratch.Get().(*scratch)
 	defer func() {
 		w.clear()
@@ -32,7 +38,7 @@ func (s *Snapshot) Recommend(r Request) List {
 	}
 	s.gather(w, r.Taste)
 	s.addPopular(w, r, n)
-	list := List{Items: s.best(w, r, n), Tier: TierPopular}
+	list := List{Items: s.best(w, r, n), Tier: TierPopular, Arm: arm, Sources: []string{sourceNeighbour, sourcePopular}}
 	if slices.ContainsFunc(list.Items, func(i Item) bool { return i.Source&SourceNeighbour != 0 }) {
 		list.Tier = TierPersonal
 	}
@@ -118,12 +124,7 @@ func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
 		score := ws*w.near[row]*unit + wq*s.Stats.Quality[row] + wp*s.Stats.Popularity[row]
 		w.top = push(w.top, scored{score, row}, n)
 	}
-	slices.SortFunc(w.top, func(a, b scored) int {
-		if before(a, b) {
-			return -1
-		}
-		return 1
-	})
+	sortBest(w.top)
 	items := make([]Item, 0, n)
 	for _, t := range w.top {
 		item := s.item(t.row, t.score)

@@ -78,7 +78,7 @@ func TestNearestFirst(t *testing.T) {
 	if list.Tier != rank.TierPersonal || list.Items[0].Similarity != 1 || list.Items[0].Score != 1 {
 		t.Errorf("tier %s, best %+v; want personal, with the nearest at similarity and score 1", list.Tier, list.Items[0])
 	}
-	if got := list.Items[0].Source.Names(); !slices.Equal(got, []string{"neighbour", "popular"}) {
+	if got := list.SourceNames(list.Items[0]); !slices.Equal(got, []string{"neighbour", "popular"}) {
 		t.Errorf("sources %v", got)
 	}
 }

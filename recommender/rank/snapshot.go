@@ -16,9 +16,11 @@ type Snapshot struct {
 	Stats  *Stats
 	Scale  catalog.Scale // of ratings
 	Config Config
+	Arms   Arms // see [Snapshot.WithArms]
 
 	say     say
 	scratch sync.Pool // of *scratch
+	boards  sync.Pool // of *board
 }
 
 // NewSnapshot puts the parts of one build together.
@@ -41,7 +43,11 @@ func NewSnapshot(movies *Movies, table *indexer.Table, stats *Stats, scale catal
 // With returns a snapshot of the same parts under another configuration, for
 // arms and sweeps. Statistics keep the prior and half-life they were made with.
 func (s *Snapshot) With(c Config) (*Snapshot, error) {
-	return NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, c)
+	next, err := NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, c)
+	if err == nil {
+		next.Arms = s.Arms
+	}
+	return next, err
 }
 
 // A scratch is the working memory of one request. Both columns are all zeros

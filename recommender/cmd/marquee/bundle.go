@@ -98,7 +98,7 @@ func (c bundleVerifyCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	b, err := shelf.Load(ctx, id, openIndex)
+	b, err := shelf.Load(ctx, id, opener())
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (e *env) openLive(ctx context.Context) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return shelf.Load(ctx, id, openIndex)
+	return shelf.Load(ctx, id, opener())
 }
 
 // program says what built a bundle.

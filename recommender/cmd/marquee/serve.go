@@ -72,12 +72,12 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if c.BundlePoll <= 0 {
 		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
 	}
-	service := recommender.New(cache, time.Now)
+	service := recommender.New(cache, "", time.Now)
 	added, err := c.follow(e, store, service, cache)
 	if err != nil {
 		return err
 	}
-	follower := recommender.NewFollower(shelf, openIndex, service, e.log)
+	follower := recommender.NewFollower(shelf, opener(), service, e.log)
 	if err := follower.Start(ctx); err != nil {
 		return err
 	}

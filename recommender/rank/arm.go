@@ -1,0 +1,215 @@
+package rank
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"marquee/recommender/model"
+)
+
+// ArmFeatures is the arm that every snapshot has: similarity, quality and
+// popularity, weighted by the configuration, without a model.
+const ArmFeatures = "content-ratings-popularity"
+
+// ErrArm reports an arm that a snapshot does not have.
+var ErrArm = errors.New("no such arm")
+
+// Arms are the ways to make lists that a snapshot has beside [ArmFeatures]: one
+// for each model, by its name.
+type Arms struct {
+	Models  []model.Named
+	Default string // the arm of a request that names none; "" is ArmFeatures
+}
+
+// Names returns the names of all arms, the default first.
+func (a Arms) Names() []string {
+	names := []string{a.Default}
+	if a.Default == "" {
+		names[0] = ArmFeatures
+	}
+	for _, m := range a.Models {
+		names = append(names, m.Name)
+	}
+	names = append(names, ArmFeatures)
+	return slices.Compact(append(names[:1], slices.DeleteFunc(names[1:], func(n string) bool { return n == names[0] })...))
+}
+
+// Check returns an error that wraps [ErrArm] and lists the arms unless a has one
+// of this name. The empty name is the default.
+func (a Arms) Check(name string) error {
+	if name == "" || slices.Contains(a.Names(), name) {
+		return nil
+	}
+	return fmt.Errorf("arm %q, want one of %q: %w", name, a.Names(), ErrArm)
+}
+
+// named returns the name of the arm that answers a request for name.
+func (a Arms) named(name string) string {
+	if name == "" || a.Check(name) != nil {
+		name = a.Default
+	}
+	if name == "" {
+		return ArmFeatures
+	}
+	return name
+}
+
+// model returns the model of an arm, or nil.
+func (a Arms) model(name string) model.Model {
+	for _, m := range a.Models {
+		if m.Name == name {
+			return m.Model
+		}
+	}
+	return nil
+}
+
+// WithArms returns a snapshot of the same parts with these arms in place of its
+// own.
+func (s *Snapshot) WithArms(a Arms) (*Snapshot, error) {
+	next, err := NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, s.Config)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range a.Models {
+		if m.Model.Len() != s.Movies.Len() {
+			return nil, fmt.Errorf("model %s scores %d movies, want %d", m.Name, m.Model.Len(), s.Movies.Len())
+		}
+	}
+	if err := a.Check(a.Default); err != nil {
+		return nil, err
+	}
+	next.Arms = a
+	return next, nil
+}
+
+// byModel makes a list from the scores of a model. It reports false if the model
+// can say nothing of this person.
+func (s *Snapshot) byModel(name string, m model.Model, r Request, n int) (List, bool) {
+	w := s.board(m)
+	defer s.boards.Put(w)
+	q := model.Query{User: r.User, Seen: r.Taste.Seen}
+	list := List{Arm: name, Sources: []string{name}}
+	var basis model.Basis
+	if c, ok := m.(model.Composite); ok {
+		list.Sources = c.Parts()
+		basis = c.Explain(q, w.scores, w.parts)
+	} else {
+		basis = m.Score(q, w.scores)
+	}
+	switch basis {
+	case model.None:
+		return List{}, false
+	case model.Personal:
+		list.Tier = TierPersonal
+	case model.Group:
+		list.Tier = TierGroup
+	default:
+		list.Tier = TierPopular
+	}
+	for _, m := range r.Taste.Watched {
+		w.scores[m.Row] = unlisted
+	}
+	s.fill(&list, w, r, n)
+	return list, true
+}
+
+// unlisted is the score of a movie that is not to be listed.
+var unlisted = float32(math.NaN())
+
+// fill takes the n best, and popular ones where the model knows fewer.
+func (s *Snapshot) fill(list *List, w *board, r Request, n int) {
+	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
+	w.top = w.top[:0]
+	for row, score := range w.scores {
+		if score != score || !s.allowed(uint32(row), r) {
+			continue
+		}
+		low, high = min(low, score), max(high, score)
+		w.top = push(w.top, scored{score, uint32(row)}, n)
+	}
+	sortBest(w.top)
+	unit := float32(0)
+	if high > low {
+		unit = 1 / (high - low)
+	}
+	list.Items = make([]Item, 0, n)
+	for _, t := range w.top {
+		item := s.item(t.row, (t.score-low)*unit)
+		item.Source = w.sources(t.row)
+		list.Items = append(list.Items, item)
+	}
+	s.addLast(list, r, n)
+}
+
+// addLast fills a list that is too short with popular movies.
+func (s *Snapshot) addLast(list *List, r Request, n int) {
+	if len(list.Items) == n {
+		return
+	}
+	out := make(map[uint32]bool, n+len(r.Taste.Watched))
+	for _, m := range r.Taste.Watched {
+		out[m.Row] = true
+	}
+	for _, i := range list.Items {
+		out[i.Row] = true
+	}
+	list.Sources = append(slices.Clone(list.Sources), sourcePopular)
+	for _, row := range s.Stats.Order {
+		if len(list.Items) == n {
+			return
+		}
+		if !out[row] && s.allowed(row, r) {
+			item := s.item(row, 0)
+			item.Source = 1 << (len(list.Sources) - 1)
+			list.Items = append(list.Items, item)
+		}
+	}
+}
+
+// A board is the working memory of one request to a model.
+type board struct {
+	scores []float32
+	parts  []float32 // [parts x movies] of a composite
+	top    []scored
+}
+
+// board returns one that is large enough for m.
+func (s *Snapshot) board(m model.Model) *board {
+	w, _ := s.boards.Get().(*board)
+	if w == nil {
+		w = &board{scores: make([]float32, s.Movies.Len())}
+	}
+	if c, ok := m.(model.Composite); ok {
+		need := len(c.Parts()) * s.Movies.Len()
+		w.parts = slices.Grow(w.parts[:0], need)[:need]
+	} else {
+		w.parts = w.parts[:0]
+	}
+	return w
+}
+
+// ofMost is the share of the largest contribution from which a part counts as a
+// source of a movie.
+const ofMost = 0.5
+
+// sources returns the parts that contributed most to a row, a bit each.
+func (w *board) sources(row uint32) Source {
+	n := len(w.scores)
+	if len(w.parts) == 0 {
+		return 1
+	}
+	most := float32(0)
+	for i := int(row); i < len(w.parts); i += n {
+		most = max(most, w.parts[i])
+	}
+	var s Source
+	for i := int(row); i < len(w.parts); i += n {
+		if most > 0 && w.parts[i] >= ofMost*most {
+			s |= 1 << (i / n)
+		}
+	}
+	return s
+}
