@@ -25,6 +25,11 @@ type Config struct {
 	Resamples   int    // of the bootstrap, 0 for no intervals, else 100 to 100,000
 	Seed        uint64 // of the bootstrap, and of the people drawn
 	Workers     int    // goroutines, 1 or more; their number changes no figure
+	Curve       []int  // every k of the curves of NDCG and recall, ascending, 1 to N; nil for none
+	MinSlice    int    // people that a slice needs to stand alone; 0 for no slices
+	RarefyTo    int    // lists at which coverage is compared; 0 for half of those judged
+	RatingsOnly bool   // judge ratings, and ask for no lists
+	Facts       Facts  // what is known of people and movies, for slices and diversity
 
 	// Progress, unless nil, is told of each list that was judged, by one
 	// goroutine at a time and with done growing.

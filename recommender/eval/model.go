@@ -17,10 +17,37 @@ import (
 // failed has no score.
 type Lister func(ctx context.Context, user catalog.UserID, train []Seen, n int) ([]uint32, error)
 
-// A Model is a Lister with the name it has in reports.
+// A Listing is a list with what is known about how it was made.
+type Listing struct {
+	Rows     []uint32 // as from a [Lister]
+	Personal bool     // made for this person, and not what everyone like them gets
+	Sources  []string // where each of Rows came from, one a place; nil if that is not known
+}
+
+// An Explainer is a [Lister] that also says how it made the list.
+type Explainer func(ctx context.Context, user catalog.UserID, train []Seen, n int) (Listing, error)
+
+// A Chooser is an [Explainer] that takes from candidates alone, which ascend and
+// must not be changed.
+type Chooser func(ctx context.Context, user catalog.UserID, train []Seen, candidates []uint32, n int) (Listing, error)
+
+// A Rater writes to ratings, [len(movies)], the rating that user would give each
+// of movies, on the scale of the data. Else it is bound like a [Lister]. It
+// always has an answer, at worst the mean of all ratings: a number that is not
+// finite ends the run.
+type Rater func(ctx context.Context, user catalog.UserID, train []Seen, movies []uint32, ratings []float32) error
+
+// A Model is what is judged, with the name it has in reports. It needs one of
+// List, Explain and Rate.
 type Model struct {
-	Name string
-	List Lister
+	Name    string
+	List    Lister
+	Explain Explainer // if set, asked in place of List
+	Rate    Rater     // if set, RMSE and MAE are taken over the rated movies of the truth
+
+	// Choose, if set, is asked in place of both where a split has Candidates.
+	// Without it the model is asked for all movies, and the rest is struck out.
+	Choose Chooser
 }
 
 // Popularity lists what most people of train watched and the person did not;

@@ -15,7 +15,46 @@ type Report struct {
 	Seed        uint64        `json:"seed"`
 	Models      []ModelReport `json:"models"` // in the order given
 	Comparisons []Comparison  `json:"comparisons,omitempty"`
+	Ratings     *RatingStats  `json:"ratings,omitempty"`   // what RMSE and MAE were taken over; nil if no model rates
+	Slices      []Slice       `json:"slices,omitempty"`    // of the people and of the truth
+	RarefiedTo  int           `json:"rarefied_to"`         // lists that the rarefied metrics are about
+	LongTail    []TailPoint   `json:"long_tail,omitempty"` // of the training part, to set those of the models against
 	Warnings    []string      `json:"warnings"`
+}
+
+// RatingStats describes the ratings that were judged on.
+type RatingStats struct {
+	People  int `json:"people"`  // with a rated movie in their truth
+	Ratings int `json:"ratings"` // theirs
+}
+
+// A Slice is the accuracy for a part of the people, or of the truth.
+type Slice struct {
+	By     string       `json:"by"`             // "age", "gender", "occupation", "history", "popularity" or "genre"
+	Name   string       `json:"name"`           // "25-34", "tail", ..., "unknown", or "others" for the slices that were too small
+	People int          `json:"people"`         // that the metrics are means over
+	Truth  int          `json:"truth"`          // held-out movies of theirs in the slice
+	Thin   bool         `json:"thin,omitempty"` // fewer people than Config.MinSlice: a hint, no result
+	Models []SliceModel `json:"models"`         // in the order of the report's, without those that make no lists
+}
+
+// A SliceModel is one model's accuracy in a slice.
+type SliceModel struct {
+	Name    string              `json:"name"`
+	Metrics map[string]Estimate `json:"metrics"` // by [MetricName], at the largest cutoff
+}
+
+// A CurvePoint is the accuracy of lists cut at K.
+type CurvePoint struct {
+	K      int      `json:"k"`
+	NDCG   Estimate `json:"ndcg"`
+	Recall Estimate `json:"recall"`
+}
+
+// A TailPoint says which share of all places went to the most popular movies.
+type TailPoint struct {
+	Movies float64 `json:"movies"` // share of the movies, the most popular first
+	Places float64 `json:"places"` // share of the places that they took
 }
 
 // SplitStats describes the data that was judged on.
@@ -38,6 +77,10 @@ type ModelReport struct {
 	Metrics map[string]Estimate `json:"metrics"` // by [MetricName]: "ndcg@20"
 	Lists   int                 `json:"lists"`
 	Faults  Faults              `json:"faults"`
+
+	Sources  map[string]Estimate `json:"sources,omitempty"`   // share of the places, by source; without those that give none
+	Curve    []CurvePoint        `json:"curve,omitempty"`     // at Config.Curve
+	LongTail []TailPoint         `json:"long_tail,omitempty"` // at the largest cutoff
 }
 
 // MetricName returns the name of a measure at k: "ndcg@20". The measures are

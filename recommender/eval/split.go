@@ -19,6 +19,11 @@ type Split struct {
 	Train    *Data    // the same people on the same rows
 	Truth    [][]Seen // by row of Train.Users, newest first; empty for a person nothing could be held out of
 
+	// Candidates are the movies that compete for a person's list, ascending, by
+	// row of Train.Users; nil if all movies compete for all.
+	Candidates [][]uint32
+	Warnings   []string // what a reader of the figures must know; reports repeat them
+
 	inner int // how many splits lie around this one
 	again func(*Data) *Split
 }
