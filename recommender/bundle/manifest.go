@@ -51,14 +51,13 @@ type Index struct {
 	Measured indexer.Measured `json:"measured"`
 }
 
-// A Model says what a trained model is and how well it did when it was judged.
+// A Model says what a trained model is.
 type Model struct {
-	Name     string             `json:"name"`
-	Kind     string             `json:"kind"`
-	Settings json.RawMessage    `json:"settings,omitempty"`
-	Parts    []string           `json:"parts,omitempty"`   // of a composite
-	Metrics  map[string]float64 `json:"metrics,omitempty"` // on the newest fifth of each history, by a training that did not see it
-	Lists    bool               `json:"lists,omitempty"`   // lists were precomputed with it
+	Name     string          `json:"name"`
+	Kind     string          `json:"kind"`
+	Settings json.RawMessage `json:"settings,omitempty"`
+	Parts    []string        `json:"parts,omitempty"` // of a composite
+	Lists    bool            `json:"lists,omitempty"` // lists were precomputed with it
 }
 
 // ValidName reports whether name may be that of a model: 1 to 40 lower-case

@@ -138,7 +138,7 @@ func NewData(scale catalog.Scale, movies []catalog.Movie, vectors []float32, dim
 // arrange puts people and histories in their order, whatever order they came in.
 func (d *Data) arrange() error {
 	for i := range d.Users {
-		slices.SortFunc(d.Of(i), func(a, b Seen) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.Movie, b.Movie)) })
+		Sort(d.Of(i))
 	}
 	if !slices.IsSortedFunc(d.Users, byID) {
 		order := make([]int, len(d.Users))
@@ -160,6 +160,11 @@ func (d *Data) arrange() error {
 		}
 	}
 	return nil
+}
+
+// Sort puts a history in its order: newest first, ties by movie row.
+func Sort(seen []Seen) {
+	slices.SortFunc(seen, func(a, b Seen) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.Movie, b.Movie)) })
 }
 
 func byID(a, b catalog.User) int { return cmp.Compare(a.ID, b.ID) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"marquee/embedder/vec"
 	"marquee/indexer"
 	"marquee/recommender/bundle"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -42,7 +44,11 @@ type Options struct {
 	Backend   Backend
 	Cache     embedder.Cache // of vectors; nil embeds everything anew
 	Ranking   rank.Config
-	Neighbour int // neighbours kept for each movie
+	Neighbour int          // neighbours kept for each movie
+	Kinds     []model.Kind // that Models may name
+	Models    []Spec       // to train
+	Arm       string       // the default arm; "" is the last of Models, or rank.ArmFeatures without any
+	Lenient   bool         // data from which no model can learn gives a bundle without models
 	Seed      uint64
 	Parent    string // the live bundle
 	Program   bundle.Program
@@ -149,8 +155,12 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		return nil, fmt.Errorf("neighbour table: %w", err)
 	}
 	o.Log.Info("neighbour table built", "neighbours", o.Neighbour, "took", time.Since(began))
+	trained, err := o.train(ctx, f.Learn(v), table)
+	if err != nil {
+		return nil, err
+	}
 	o.Program.Go, o.Program.Kernel = runtime.Version(), vec.Path()
-	return &bundle.Bundle{
+	b := &bundle.Bundle{
 		Manifest: bundle.Manifest{
 			Created:     o.Now().UTC().Truncate(time.Second),
 			Parent:      o.Parent,
@@ -177,5 +187,28 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		Histories: f.Histories,
 		Index:     index,
 		Fitted:    v.Fitted,
-	}, nil
+	}
+	for _, t := range trained {
+		b.Manifest.Models = append(b.Manifest.Models, t.Model)
+		b.Models = append(b.Models, model.Named{Name: t.Name, Model: t.Scorer})
+		b.Manifest.Arm = t.Name
+	}
+	if o.Arm != "" && len(trained) > 0 {
+		b.Manifest.Arm = o.Arm
+	}
+	return b, nil
+}
+
+// train trains the models that were asked for.
+func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table) ([]Trained, error) {
+	if len(o.Models) == 0 {
+		return nil, nil
+	}
+	t := Training{Kinds: o.Kinds, Table: BaseOf(table), Share: DefaultShare, Progress: o.Progress, Log: o.Log}
+	trained, err := t.Train(ctx, d, o.Models)
+	if o.Lenient && errors.Is(err, model.ErrData) {
+		o.Log.Warn("no models are trained, lists are made of similarity, quality and popularity", "reason", err)
+		return nil, nil
+	}
+	return trained, err
 }

@@ -10,6 +10,7 @@ import (
 	"marquee/catalog/dataset"
 	"marquee/embedder"
 	"marquee/recommender/bundle"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -25,8 +26,9 @@ type Facts struct {
 	Scale     catalog.Scale
 	Stats     *rank.Stats
 	Histories *bundle.Histories
-	Version   string // the data version: see [dataset.Digest]
-	Sequence  int64  // of the last change before the reading began; 0 if the store keeps no log of changes
+	Data      *model.Data // what models learn from, without vectors: see [Facts.Learn]
+	Version   string      // the data version: see [dataset.Digest]
+	Sequence  int64       // of the last change before the reading began; 0 if the store keeps no log of changes
 }
 
 // lastChange returns the number of the newest change of a store that keeps a log
@@ -67,7 +69,7 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 	if err != nil {
 		return nil, fmt.Errorf("read rating scale: %w", err)
 	}
-	f := &Facts{Scale: scale, Histories: &bundle.Histories{Scale: scale}, Sequence: sequence}
+	f := &Facts{Data: &model.Data{Scale: scale, Starts: []int64{0}}, Scale: scale, Histories: &bundle.Histories{Scale: scale}, Sequence: sequence}
 	digest := dataset.NewDigest(scale)
 	for m, err := range store.Movies(ctx) {
 		if err != nil {
@@ -89,18 +91,28 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 	if f.Stats, err = rank.NewStats(f.Movies, f.Rows, through, scale, ranking); err != nil {
 		return nil, fmt.Errorf("read histories: %w", err)
 	}
-	if err := readPeople(ctx, store, digest); err != nil {
+	if err := f.readPeople(ctx, store, digest); err != nil {
 		return nil, err
 	}
+	f.Data.Movies = f.Movies
 	f.Version = digest.Version()
 	return f, nil
 }
 
-// readPeople adds records and accounts to the digest.
-func readPeople(ctx context.Context, store Store, digest *dataset.Digest) error {
+// readPeople adds records and accounts to the digest, and to each history what is
+// known of its person. Both come in one order, by id, which the digest checks.
+func (f *Facts) readPeople(ctx context.Context, store Store, digest *dataset.Digest) error {
+	at := 0
 	for u, err := range store.Users(ctx) {
 		if err == nil {
 			err = digest.User(u)
+		}
+		for at < len(f.Data.Users) && f.Data.Users[at].ID < u.ID {
+			at++
+		}
+		if at < len(f.Data.Users) && f.Data.Users[at].ID == u.ID {
+			u.Extra = nil // no model reads it
+			f.Data.Users[at] = u
 		}
 		if err != nil {
 			return fmt.Errorf("read people: %w", err)
@@ -125,7 +137,7 @@ func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *dataset.Dige
 		var seen []catalog.Seen
 		flush := func() {
 			if len(seen) > 0 {
-				f.Histories.Add(user, f.Rows.Resolve(seen, f.Scale))
+				f.add(user, f.Rows.Resolve(seen, f.Scale))
 			}
 			seen = seen[:0]
 		}
@@ -144,6 +156,26 @@ func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *dataset.Dige
 		}
 		flush()
 	}
+}
+
+// add keeps the history of a person.
+func (f *Facts) add(u catalog.UserID, t rank.Taste) {
+	f.Histories.Add(u, t)
+	if len(t.Seen) == 0 {
+		return
+	}
+	f.Data.Users = append(f.Data.Users, catalog.User{ID: u})
+	from := len(f.Data.Seen)
+	f.Data.Seen = append(f.Data.Seen, t.Seen...)
+	f.Data.Starts = append(f.Data.Starts, int64(len(f.Data.Seen)))
+	model.Sort(f.Data.Seen[from:])
+}
+
+// Learn returns what models learn from, with the vectors of the movies.
+func (f *Facts) Learn(v Vectors) *model.Data {
+	d := *f.Data
+	d.Vectors, d.Dims = v.Values, v.ID.Dims
+	return &d
 }
 
 // Profiles returns the newest rows of at most n people, spread evenly over all

@@ -1,0 +1,20 @@
+// Package blend scores movies by a weighted mean of other models, its parts.
+//
+// Scores of two models cannot be compared, so each part's are first put on one
+// scale for the person at hand: how many standard deviations a movie lies above
+// the part's mean over the movies that were not watched, and of that the inverse
+// hyperbolic sine, which is linear near the mean and grows as a logarithm far
+// from it, so that a part with a few extreme scores does not rule.
+//
+// The weights are either given, or learned from people whose newest movies no
+// part has seen: a pairwise logistic model (Burges et al., "Learning to rank
+// using gradient descent", 2005) with an L2 penalty and no weight below zero, on
+// pairs of a movie that the person then watched and one that they did not, both
+// among the best of some part. What it gives is the start of a search, one weight
+// at a time, for what ranking is judged by, NDCG (Metzler and Croft, "Linear
+// feature-based models for information retrieval", 2007).
+//
+// A part that can say nothing of a person, or of a movie, is left out of the mean
+// and the others share its weight: a movie that nobody watched yet takes part by
+// the parts that know it from its text.
+package blend

@@ -1,0 +1,241 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"marquee/catalog"
+	"marquee/recommender/bundle"
+	"marquee/recommender/model"
+)
+
+// A Spec says which model to train and how.
+type Spec struct {
+	Name     string          // by which it is served: see [bundle.ValidName]
+	Kind     string          // one of the kinds of [Training]
+	Settings json.RawMessage // what differs from the kind's defaults
+}
+
+// Training says how to train.
+type Training struct {
+	Kinds    []model.Kind
+	Table    func(ctx context.Context, d *model.Data) (*model.Base, error) // what a bundle of d holds, without models
+	Share    float64                                                       // of each history, its newest, that a composite's weights are learned on
+	Progress Progress
+	Log      *slog.Logger
+}
+
+// DefaultShare is the share of each history that weights are learned on.
+const DefaultShare = 0.2
+
+// A Trained is a model with what it was made from.
+type Trained struct {
+	bundle.Model
+	Scorer model.Model
+}
+
+// Order checks specs and returns them with every part before what is made of it.
+// Faults are reported in one error, which wraps [catalog.ErrInvalid].
+func (t Training) Order(specs []Spec) ([]Spec, error) {
+	var errs []error
+	var plain, made []Spec
+	names := make(map[string]bool)
+	for _, s := range specs {
+		if !bundle.ValidName(s.Name) {
+			errs = append(errs, fmt.Errorf("model name %q, want lower-case letters, digits and hyphens", s.Name))
+		}
+		if names[s.Name] {
+			errs = append(errs, fmt.Errorf("model %q is named twice", s.Name))
+		}
+		names[s.Name] = true
+		kind, err := t.kind(s.Kind)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case kind.Parts == nil:
+			plain = append(plain, s)
+		default:
+			made = append(made, s)
+		}
+	}
+	for _, s := range made {
+		kind, _ := t.kind(s.Kind)
+		parts, _, err := kind.Parts(s.Settings)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, p := range parts {
+			if !slices.ContainsFunc(plain, func(s Spec) bool { return s.Name == p }) {
+				errs = append(errs, fmt.Errorf("model %q wants the part %q, which is not among the models that are trained and no blend itself", s.Name, p))
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: %w", errors.Join(errs...), catalog.ErrInvalid)
+	}
+	return append(plain, made...), nil
+}
+
+func (t Training) kind(name string) (model.Kind, error) {
+	names := make([]string, len(t.Kinds))
+	for i, k := range t.Kinds {
+		if names[i] = k.Name; k.Name == name {
+			return k, nil
+		}
+	}
+	return model.Kind{}, fmt.Errorf("kind of model %q, want one of %q", name, names)
+}
+
+// Train trains the models of specs on d, parts first. The parts of what learns from
+// examples are trained twice: on the older part of each history, so that weights
+// are learned from what no part has seen, and then on all of d.
+func (t Training) Train(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, error) {
+	specs, err := t.Order(specs)
+	if err != nil {
+		return nil, err
+	}
+	base, err := t.Table(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	lesson, err := t.lesson(ctx, d, specs)
+	if err != nil {
+		return nil, err
+	}
+	var out []Trained
+	for _, s := range specs {
+		trained, err := t.one(ctx, d, base, lesson, s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, trained)
+		base.Models = append(base.Models, model.Named{Name: s.Name, Model: trained.Scorer})
+	}
+	return out, nil
+}
+
+// A lesson is what composites learn from: parts that did not see the newest share
+// of each history, and that share.
+type lesson struct {
+	data     *model.Data
+	base     *model.Base
+	examples []model.Example
+}
+
+// lesson trains the parts of the specs that learn; nil if none does.
+func (t Training) lesson(ctx context.Context, d *model.Data, specs []Spec) (*lesson, error) {
+	need := make(map[string]bool)
+	for _, s := range specs {
+		if kind, _ := t.kind(s.Kind); kind.Parts != nil {
+			parts, learns, err := kind.Parts(s.Settings)
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range parts {
+				need[p] = need[p] || learns
+			}
+		}
+	}
+	if !slices.ContainsFunc(specs, func(s Spec) bool { return need[s.Name] }) {
+		return nil, nil
+	}
+	older, held := d.Split(t.Share)
+	l := &lesson{data: older}
+	for i, truth := range held {
+		if len(truth) > 0 {
+			l.examples = append(l.examples, model.Example{Query: model.Query{User: d.Users[i], Seen: older.Of(i)}, Truth: truth})
+		}
+	}
+	var err error
+	if l.base, err = t.Table(ctx, older); err != nil {
+		return nil, err
+	}
+	for _, s := range specs {
+		if !need[s.Name] {
+			continue
+		}
+		m, err := t.train(ctx, older, l.base, nil, s, "older part")
+		if err != nil {
+			return nil, err
+		}
+		l.base.Models = append(l.base.Models, model.Named{Name: s.Name, Model: m})
+	}
+	return l, nil
+}
+
+// one trains one model on all of d.
+func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *lesson, s Spec) (Trained, error) {
+	out := Trained{Model: bundle.Model{Name: s.Name, Kind: s.Kind}}
+	kind, err := t.kind(s.Kind)
+	if err != nil {
+		return out, err
+	}
+	if out.Settings, err = merged(kind.Defaults, s.Settings); err != nil {
+		return out, fmt.Errorf("model %s: %w", s.Name, err)
+	}
+	if kind.Parts == nil {
+		out.Scorer, err = t.train(ctx, d, base, nil, s, "")
+		return out, err
+	}
+	var learns bool
+	if out.Parts, learns, err = kind.Parts(s.Settings); err != nil {
+		return out, err
+	}
+	if !learns {
+		out.Scorer, err = t.train(ctx, d, base, nil, s, "")
+		return out, err
+	}
+	fitted, err := t.train(ctx, l.data, l.base, l.examples, s, "")
+	if err != nil {
+		return out, err
+	}
+	out.Scorer, err = join(kind, fitted, base)
+	return out, err
+}
+
+// join gives what was learned the parts that know all of the data.
+func join(kind model.Kind, fitted model.Model, base *model.Base) (model.Model, error) {
+	stored, err := writtenModel(fitted)
+	if err != nil {
+		return nil, err
+	}
+	return kind.Read(stored, base)
+}
+
+func (t Training) train(ctx context.Context, d *model.Data, base *model.Base, examples []model.Example, s Spec, note string) (model.Model, error) {
+	kind, err := t.kind(s.Kind)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	m, err := kind.Train(ctx, d, base, examples, s.Settings, func(step string, done, total int) {
+		t.Progress(s.Name+" "+step, done, total)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", s.Name, err)
+	}
+	if m.Len() != len(d.Movies) {
+		return nil, fmt.Errorf("model %s scores %d movies, want %d", s.Name, m.Len(), len(d.Movies))
+	}
+	t.Log.Info("model trained", "model", s.Name, "kind", s.Kind, "note", note, "people", len(d.Users), "watched", len(d.Seen), "took", time.Since(began))
+	return m, nil
+}
+
+// merged returns defaults with what settings say in their place.
+func merged(defaults, settings json.RawMessage) (json.RawMessage, error) {
+	all := map[string]json.RawMessage{}
+	for _, part := range []json.RawMessage{defaults, settings} {
+		if len(part) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(part, &all); err != nil {
+			return nil, fmt.Errorf("settings %.200s: %w: %w", part, err, catalog.ErrInvalid)
+		}
+	}
+	return json.Marshal(all)
+}
