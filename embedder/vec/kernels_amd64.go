@@ -41,6 +41,52 @@ func atLeastAVX2(mask *uint64, x *float32, floor float32, words int)
 //go:noescape
 func atLeastEachAVX2(mask *uint64, x *float32, floors *float32, words int)
 
+// gatherStepAVX2 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX2(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32, mask *int32) (left int)
+
+// gatherResidualAVX2 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX2(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32, mask *int32) (left int)
+
+// gatherStepAVX2x32 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX2x32(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX2x32 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX2x32(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherStepAVX2x64 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX2x64(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX2x64 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX2x64(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// mulSymAVX2 writes the product of a symmetric matrix and p to out.
+//
+//go:noescape
+func mulSymAVX2(out *float32, m *float32, p *float32, dims int, mask *int32)
+
+// crossAVX2 adds the sums over k of a[k*lda+i]*b[k*ldb+j] to c[i*ldc+j], 4 rows of 16.
+//
+//go:noescape
+func crossAVX2(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int)
+
 // dotAVX512 returns the inner product of n values.
 //
 //go:noescape
@@ -77,6 +123,64 @@ func atLeastAVX512(mask *uint64, x *float32, floor float32, words int)
 //
 //go:noescape
 func atLeastEachAVX512(mask *uint64, x *float32, floors *float32, words int)
+
+// gatherStepAVX512 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX512(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX512 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX512(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherStepAVX512x32 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX512x32(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX512x32 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX512x32(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherStepAVX512x64 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX512x64(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX512x64 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX512x64(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherStepAVX512x128 adds (w-base)*(y.p)*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherStepAVX512x128(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// gatherResidualAVX512x128 adds (w-(w-base)*(y.p))*y to out for n rows y, and returns 0, or how many
+// were left when an index was not below limit.
+//
+//go:noescape
+func gatherResidualAVX512x128(out *float32, p *float32, rows *float32, dims int, limit int, cols *uint32, weights *float32, n int, floor int, base float32) (left int)
+
+// mulSymAVX512 writes the product of a symmetric matrix and p to out.
+//
+//go:noescape
+func mulSymAVX512(out *float32, m *float32, p *float32, dims int)
+
+// crossAVX512 adds the sums over k of a[k*lda+i]*b[k*ldb+j] to c[i*ldc+j], 8 rows of 32.
+//
+//go:noescape
+func crossAVX512(c *float32, ldc int, a *float32, lda int, b *float32, ldb int, k int)
 
 // dotI8AVX2 returns the inner product of n pairs of bytes, n a multiple of 16.
 //

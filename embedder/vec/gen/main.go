@@ -26,6 +26,7 @@ func emit() {
 		tile(isa)
 		atLeast(isa, false)
 		atLeast(isa, true)
+		als(isa)
 	}
 	for _, i8 := range []i8{widened, vnni} {
 		dotI8(i8)
