@@ -1,12 +1,9 @@
 package eval
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Interval returns the percentile bootstrap interval of the mean of xs at
@@ -42,28 +39,6 @@ func resampleMeans(means, rows []float64, n int, seed uint64, b int) {
 	for i := range means {
 		means[i] /= float64(n)
 	}
-}
-
-// resample returns the means of every score in every resample, [resamples x
-// models x cutoffs x measures], or nil if there can be no intervals.
-func (r *run) resample(ctx context.Context) ([]float64, error) {
-	if r.scored < 2 || r.cfg.Resamples == 0 {
-		return nil, nil
-	}
-	width := len(r.shown) * r.width
-	out := make([]float64, r.cfg.Resamples*width)
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(r.cfg.Workers)
-	for b := range r.cfg.Resamples {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			resampleMeans(out[b*width:(b+1)*width], r.scores, r.scored, r.cfg.Seed, b)
-			return nil
-		})
-	}
-	return out, g.Wait()
 }
 
 // ends sorts replicates and returns the quantiles that leave (1-Level)/2 on

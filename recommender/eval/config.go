@@ -22,7 +22,7 @@ type Config struct {
 	Baseline    string // the model that the others are compared with, person by person; "" for none
 	CatalogSize int    // declared size of the whole catalog, for global coverage; 0 if it is the movies known
 	MaxUsers    int    // judge only so many people, drawn by Seed; 0 for all
-	Resamples   int    // of the bootstrap, 0 for no intervals, else 100 to 100,000
+	Resamples   int    // of the bootstrap, 0 for no intervals, else 100 to 100,000; tests of differences make ten draws for each
 	Seed        uint64 // of the bootstrap, and of the people drawn
 	Workers     int    // goroutines, 1 or more; their number changes no figure
 	Curve       []int  // every k of the curves of NDCG and recall, ascending, 1 to N; nil for none
@@ -31,6 +31,8 @@ type Config struct {
 	RatingsOnly bool   // judge ratings, and ask for no lists
 	Facts       Facts  // what is known of people and movies, for slices and diversity
 
+	wholeOnly bool // take no figures of parts of the lists
+
 	// Progress, unless nil, is told of each list that was judged, by one
 	// goroutine at a time and with done growing.
 	Progress func(done, total int)
@@ -38,9 +40,10 @@ type Config struct {
 
 // DefaultConfig is what the service's contract asks for: lists of 20, judged at
 // 10 and 20, with 1,000 resamples (Efron and Tibshirani, "An introduction to
-// the bootstrap", 1993, want 1,000 for percentile intervals).
+// the bootstrap", 1993, want 1,000 for percentile intervals), and slices of 30
+// people or more, where the mean of a skewed score begins to be near normal.
 func DefaultConfig() Config {
-	return Config{N: 20, Cutoffs: []int{10, 20}, Resamples: 1000, Seed: 1, Workers: runtime.GOMAXPROCS(0)}
+	return Config{N: 20, Cutoffs: []int{10, 20}, Resamples: 1000, Seed: 1, Workers: runtime.GOMAXPROCS(0), MinSlice: 30}
 }
 
 // Validate reports every fault in one error, which wraps [catalog.ErrInvalid].
@@ -58,6 +61,18 @@ func (c Config) Validate() error {
 			bad("cutoffs are %v, want them ascending, from 1 to the list length %d", c.Cutoffs, c.N)
 			break
 		}
+	}
+	for i, k := range c.Curve {
+		if k < 1 || k > c.N || i > 0 && k <= c.Curve[i-1] {
+			bad("ks of the curves are %v, want them ascending, from 1 to the list length %d", c.Curve, c.N)
+			break
+		}
+	}
+	if c.MinSlice < 0 {
+		bad("a slice needs %d people, want 0 (no slices) or more", c.MinSlice)
+	}
+	if c.RarefyTo < 0 {
+		bad("rarefy to %d lists, want 0 (half) or more", c.RarefyTo)
 	}
 	if c.CatalogSize < 0 {
 		bad("catalog size is %d, want 0 or more", c.CatalogSize)
@@ -88,13 +103,22 @@ func (c Config) check(s *Split, models []Model) error {
 	if c.CatalogSize != 0 && c.CatalogSize < len(s.Train.Movies) {
 		return fmt.Errorf("catalog size is declared as %d, but %d movies are known; declare at least that, or 0: %w", c.CatalogSize, len(s.Train.Movies), catalog.ErrInvalid)
 	}
+	if n := len(c.Facts.Genres); n != 0 && n != len(s.Train.Movies) {
+		return fmt.Errorf("genres of %d movies, but %d are known; give them by row: %w", n, len(s.Train.Movies), catalog.ErrInvalid)
+	}
+	if err := s.checkCandidates(); err != nil {
+		return err
+	}
 	if len(models) == 0 {
 		return fmt.Errorf("no models to judge, want at least one: %w", catalog.ErrInvalid)
 	}
 	names := make([]string, 0, len(models))
 	for _, m := range models {
-		if m.Name == "" || m.List == nil || slices.Contains(names, m.Name) {
+		if m.Name == "" || m.List == nil && m.Explain == nil && m.Rate == nil || slices.Contains(names, m.Name) {
 			return fmt.Errorf("model %q lacks a name or a func or is named twice; names must differ: %w", m.Name, catalog.ErrInvalid)
+		}
+		if c.RatingsOnly && m.Rate == nil {
+			return fmt.Errorf("model %q predicts no ratings, and nothing else is to be judged; leave it out, or judge lists too: %w", m.Name, catalog.ErrInvalid)
 		}
 		names = append(names, m.Name)
 	}
@@ -102,4 +126,15 @@ func (c Config) check(s *Split, models []Model) error {
 		return fmt.Errorf("baseline %q is not among the models %q: %w", c.Baseline, names, catalog.ErrInvalid)
 	}
 	return nil
+}
+
+// CurveKs returns ks for [Config].Curve with lists of n, closer together at first.
+func CurveKs(n int) []int {
+	var out []int
+	for _, k := range []int{1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500, 1000, 2000, 5000, 10_000} {
+		if k < n {
+			out = append(out, k)
+		}
+	}
+	return append(out, n)
 }

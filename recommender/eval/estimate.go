@@ -73,13 +73,14 @@ type differenceJSON struct {
 	Hurt   *float64 `json:"hurt"`
 	P      *float64 `json:"p,omitempty"`
 	PHolm  *float64 `json:"p_holm,omitempty"`
+	PAll   *float64 `json:"p_all,omitempty"`
 }
 
 // MarshalJSON writes what [Estimate.MarshalJSON] does, and the other fields.
 func (d Difference) MarshalJSON() ([]byte, error) {
 	return json.Marshal(differenceJSON{
 		estimateJSON: estimateJSON{known(d.Value), known(d.Low), known(d.High)},
-		Helped:       known(d.Helped), Hurt: known(d.Hurt), P: known(d.P), PHolm: known(d.PHolm),
+		Helped:       known(d.Helped), Hurt: known(d.Hurt), P: known(d.P), PHolm: known(d.PHolm), PAll: known(d.PAll),
 	})
 }
 
@@ -90,6 +91,7 @@ func (d *Difference) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	d.Value, d.Low, d.High = orNaN(in.Value), orNaN(in.Low), orNaN(in.High)
-	d.Helped, d.Hurt, d.P, d.PHolm = orNaN(in.Helped), orNaN(in.Hurt), orNaN(in.P), orNaN(in.PHolm)
+	d.Helped, d.Hurt = orNaN(in.Helped), orNaN(in.Hurt)
+	d.P, d.PHolm, d.PAll = orNaN(in.P), orNaN(in.PHolm), orNaN(in.PAll)
 	return nil
 }

@@ -2,12 +2,15 @@ package eval
 
 import "math"
 
-// measures are the metrics that are a mean over people. Each is a func of where
-// the hits stand in the list, the length of the truth (1 or more), and k.
-var measures = []struct {
+// A measure is a metric that is a mean over people: a func of where the hits
+// stand in the list, the length of the truth (1 or more), and k.
+type measure struct {
 	name string
 	of   func(hits []bool, truth, k int) float64
-}{
+}
+
+// measures are those of every report.
+var measures = []measure{
 	{"hit_rate", hitRate},
 	{"ndcg", ndcg},
 	{"recall", recall},

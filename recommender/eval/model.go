@@ -70,17 +70,22 @@ func Popularity(train *Data) Model {
 // chance. The list depends on the seed and the person's id and history alone.
 func Random(train *Data, seed uint64) Model {
 	list := func(_ context.Context, user catalog.UserID, history []Seen, n int) ([]uint32, error) {
-		r := userRand(seed, user)
-		if movies := len(train.Movies); movies > 2*(len(history)+n) {
-			return draw(r, movies, history, n), nil
-		}
-		order := make([]uint32, 0, len(train.Movies))
-		for _, row := range r.Perm(len(train.Movies)) {
-			order = append(order, uint32(row))
-		}
-		return unseen(order, history, n), nil
+		return randomUnseen(seed, user, len(train.Movies), history, n), nil
 	}
 	return Model{Name: "random", List: list}
+}
+
+// randomUnseen returns n of movies that are not in history, or all there are.
+func randomUnseen(seed uint64, user catalog.UserID, movies int, history []Seen, n int) []uint32 {
+	r := userRand(seed, user)
+	if movies > 2*(len(history)+n) {
+		return draw(r, movies, history, n)
+	}
+	order := make([]uint32, 0, movies)
+	for _, row := range r.Perm(movies) {
+		order = append(order, uint32(row))
+	}
+	return unseen(order, history, n)
 }
 
 // unseen returns the first n of order that are not in history.

@@ -35,13 +35,13 @@ type Slice struct {
 	People int          `json:"people"`         // that the metrics are means over
 	Truth  int          `json:"truth"`          // held-out movies of theirs in the slice
 	Thin   bool         `json:"thin,omitempty"` // fewer people than Config.MinSlice: a hint, no result
-	Models []SliceModel `json:"models"`         // in the order of the report's, without those that make no lists
+	Models []SliceModel `json:"models"`         // in the order of the report's
 }
 
 // A SliceModel is one model's accuracy in a slice.
 type SliceModel struct {
 	Name    string              `json:"name"`
-	Metrics map[string]Estimate `json:"metrics"` // by [MetricName], at the largest cutoff
+	Metrics map[string]Estimate `json:"metrics"` // by [MetricName], at the largest cutoff; empty if the model makes no lists
 }
 
 // A CurvePoint is the accuracy of lists cut at K.
@@ -67,8 +67,11 @@ type SplitStats struct {
 	CatalogSize       int `json:"catalog_size"`  // declared
 	TrainInteractions int `json:"train_interactions"`
 	TestInteractions  int `json:"test_interactions"`
-	Unknown           int `json:"unknown"`  // interactions left out, on movies not known
-	Repeated          int `json:"repeated"` // interactions folded into another
+	ColdUsers         int `json:"cold_users"`  // people with truth and nothing in the training part
+	ColdMovies        int `json:"cold_movies"` // movies that are in the truth and not in the training part
+	Competing         int `json:"competing"`   // movies that compete for any list
+	Unknown           int `json:"unknown"`     // interactions left out, on movies not known
+	Repeated          int `json:"repeated"`    // interactions folded into another
 }
 
 // A ModelReport is what was found out about one model.
@@ -84,8 +87,11 @@ type ModelReport struct {
 }
 
 // MetricName returns the name of a measure at k: "ndcg@20". The measures are
-// hit_rate, ndcg, recall, precision, map and mrr, which are means over people,
-// and coverage, global_coverage and gini, which are of all lists together.
+// hit_rate, ndcg, recall, precision, map and mrr, which are means over people
+// with truth; novelty, diversity and popularity_lift, which are means over
+// lists; and coverage, global_coverage, gini and entropy, which are of all lists
+// together, with rarefied_coverage, rarefied_gini and rarefied_entropy, which
+// are of part of them. Three metrics have no k: personalised, rmse and mae.
 func MetricName(measure string, k int) string { return fmt.Sprintf("%s@%d", measure, k) }
 
 // Metric returns one figure of one model, and whether the report has it.
@@ -99,25 +105,76 @@ func (r *Report) Metric(model, metric string) (Estimate, bool) {
 	return Estimate{}, false
 }
 
-// report puts everything together; replicates may be nil.
-func (r *run) report(models []Model, replicates []float64) *Report {
+// report puts everything together but comparisons and slices.
+func (r *run) report() *Report {
 	out := &Report{
 		Protocol: r.split.Protocol, Split: r.stats(), N: r.cfg.N, Cutoffs: r.cfg.Cutoffs,
-		Level: Level, Resamples: r.cfg.Resamples, Seed: r.cfg.Seed, Warnings: []string{},
+		Level: Level, Resamples: r.cfg.Resamples, Seed: r.cfg.Seed,
+		RarefiedTo: r.rarefied, LongTail: longTail(r.watchers, r.watchers), Warnings: []string{},
 	}
-	for i, m := range models {
-		out.Models = append(out.Models, ModelReport{
-			Name: m.Name, Metrics: r.metrics(i, replicates), Lists: len(r.people), Faults: r.faults[i],
-		})
+	if r.ratings != nil {
+		out.Ratings = &RatingStats{People: r.ratings.rows}
+		for place, row := range r.ratings.row {
+			if row >= 0 {
+				out.Ratings.Ratings += rated(r.split.Truth[r.people[place]])
+			}
+		}
 	}
+	for i, m := range r.models {
+		out.Models = append(out.Models, r.model(i, m.Name))
+	}
+	out.Warnings = append(out.Warnings, r.split.Warnings...)
 	out.Warnings = append(out.Warnings, out.Split.warnings()...)
-	if replicates == nil && r.cfg.Resamples > 0 && r.scored > 0 {
+	if r.scored == 1 && r.cfg.Resamples > 0 {
 		out.Warnings = append(out.Warnings, "one user with test events: no intervals")
 	}
-	for i, m := range models {
-		out.Warnings = append(out.Warnings, r.faults[i].warnings(m.Name, r.cfg.N)...)
+	if r.ratings != nil && r.ratings.rows == 0 {
+		out.Warnings = append(out.Warnings, "no movie of the test events is rated: RMSE and MAE are unknown")
+	}
+	for i, m := range r.models {
+		out.Warnings = append(out.Warnings, r.outcomes[i].faults.warnings(m.Name, r.cfg.N)...)
 	}
 	return out
+}
+
+// model returns what was found out about one.
+func (r *run) model(i int, name string) ModelReport {
+	o := r.outcomes[i]
+	m := ModelReport{Name: name, Metrics: make(map[string]Estimate), Faults: o.faults, Sources: o.sources}
+	if r.lists[i] {
+		m.Lists = len(r.people)
+		r.accuracy.estimates(i, m.Metrics)
+		r.listings.estimates(i, m.Metrics)
+		for c, k := range r.cfg.Cutoffs {
+			m.Metrics[MetricName("coverage", k)] = exact(Coverage(o.shown[c], r.competing))
+			m.Metrics[MetricName("global_coverage", k)] = exact(Coverage(o.shown[c], r.catalogSize()))
+			hist := histogram(o.shown[c])
+			if len(hist) > 0 {
+				hist[0] -= int64(len(o.shown[c]) - r.competing)
+			}
+			m.Metrics[MetricName("gini", k)] = exact(unevenness(hist))
+			m.Metrics[MetricName("entropy", k)] = exact(Entropy(o.shown[c]))
+		}
+		if o.parts != nil {
+			o.parts.estimates(r, o.shown, m.Metrics)
+		}
+		m.Curve = r.points(i)
+		m.LongTail = longTail(r.watchers, o.shown[len(o.shown)-1])
+	}
+	if r.ratings != nil {
+		r.ratings.estimates(i, m.Metrics)
+	}
+	return m
+}
+
+func rated(seen []Seen) int {
+	n := 0
+	for _, s := range seen {
+		if s.Rated {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *run) stats() SplitStats {
@@ -125,10 +182,20 @@ func (r *run) stats() SplitStats {
 	s := SplitStats{
 		Users: len(train.Users), Judged: len(r.people), Scored: r.scored, WithoutTruth: len(r.people) - r.scored,
 		Movies: len(train.Movies), CatalogSize: r.catalogSize(), TrainInteractions: train.Interactions(),
-		Unknown: train.Unknown, Repeated: train.Repeated,
+		Competing: r.competing, Unknown: train.Unknown, Repeated: train.Repeated,
 	}
-	for _, truth := range r.split.Truth {
+	cold := make([]bool, len(train.Movies))
+	for i, truth := range r.split.Truth {
 		s.TestInteractions += len(truth)
+		if len(truth) > 0 && len(train.Users[i].Seen) == 0 {
+			s.ColdUsers++
+		}
+		for _, x := range truth {
+			if r.watchers[x.Movie] == 0 && !cold[x.Movie] {
+				cold[x.Movie] = true
+				s.ColdMovies++
+			}
+		}
 	}
 	return s
 }
@@ -142,6 +209,12 @@ func (s SplitStats) warnings() []string {
 	} else if s.WithoutTruth > 0 {
 		out = append(out, fmt.Sprintf("%s had no test events and counted for coverage alone", plural(s.WithoutTruth, "user")))
 	}
+	if s.ColdUsers > 0 {
+		out = append(out, fmt.Sprintf("%s with test events had no training events", plural(s.ColdUsers, "user")))
+	}
+	if s.ColdMovies > 0 {
+		out = append(out, fmt.Sprintf("%s of the test events had no training events", plural(s.ColdMovies, "movie")))
+	}
 	if s.Judged < s.Users {
 		out = append(out, fmt.Sprintf("%d of %s judged: coverage grows with the number of lists", s.Judged, plural(s.Users, "user")))
 	}
@@ -150,36 +223,6 @@ func (s SplitStats) warnings() []string {
 	}
 	if s.Repeated > 0 {
 		out = append(out, fmt.Sprintf("%s folded into another of the same user and movie", plural(s.Repeated, "interaction")))
-	}
-	return out
-}
-
-// metrics returns the figures of one model.
-func (r *run) metrics(model int, replicates []float64) map[string]Estimate {
-	out := make(map[string]Estimate)
-	for c, k := range r.cfg.Cutoffs {
-		for j, measure := range measures {
-			score := c*len(measures) + j
-			e := exact(mean(r.column(model, score)))
-			if replicates != nil {
-				e.Low, e.High = ends(r.replicate(replicates, model, score))
-			}
-			out[MetricName(measure.name, k)] = e
-		}
-		shown := r.shown[model][c]
-		out[MetricName("coverage", k)] = exact(Coverage(shown, len(shown)))
-		out[MetricName("global_coverage", k)] = exact(Coverage(shown, r.catalogSize()))
-		out[MetricName("gini", k)] = exact(Gini(shown))
-	}
-	return out
-}
-
-// replicate returns one score of one model in every resample.
-func (r *run) replicate(replicates []float64, model, score int) []float64 {
-	width := len(r.shown) * r.width
-	out := make([]float64, 0, r.cfg.Resamples)
-	for at := model*r.width + score; at < len(replicates); at += width {
-		out = append(out, replicates[at])
 	}
 	return out
 }

@@ -16,6 +16,15 @@ func userRand(seed uint64, user catalog.UserID) *rand.Rand {
 	return rand.New(rand.NewPCG(mix(seed), mix(h.Sum64())))
 }
 
+// lot returns a random number for a movie, or for one person's, under one seed.
+func lot(seed uint64, user, movie string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(user))
+	h.Write([]byte{0}) // no id holds it
+	h.Write([]byte(movie))
+	return mix(mix(seed) ^ h.Sum64())
+}
+
 // mix spreads the bits of x over the word: the finisher of SplitMix64 (Steele,
 // Lea, Flood, "Fast splittable pseudorandom number generators", 2014). Seeds 1
 // and 2 then share nothing.

@@ -162,6 +162,32 @@ func pick(seen []Seen, held []bool, want bool) []Seen {
 	return out
 }
 
+// checkCandidates reports candidates that cannot be judged by.
+func (s *Split) checkCandidates() error {
+	if s.Candidates == nil {
+		return nil
+	}
+	if len(s.Candidates) != len(s.Train.Users) {
+		return fmt.Errorf("candidates of %d people for %d in train, want them for each: %w", len(s.Candidates), len(s.Train.Users), ErrSplit)
+	}
+	for i, all := range s.Candidates {
+		user := s.Train.Users[i].User
+		if i == 0 || !same(all, s.Candidates[i-1]) {
+			for j, row := range all {
+				if int64(row) >= int64(len(s.Train.Movies)) || j > 0 && row <= all[j-1] {
+					return fmt.Errorf("candidates of user %q are not ascending rows of %d movies: %w", user, len(s.Train.Movies), ErrSplit)
+				}
+			}
+		}
+		for _, x := range s.Truth[i] {
+			if _, ok := slices.BinarySearch(all, x.Movie); !ok {
+				return fmt.Errorf("movie %q is in the truth of user %q and not among the candidates: %w", s.Train.Movies[x.Movie], user, ErrSplit)
+			}
+		}
+	}
+	return nil
+}
+
 func rowSet(seen []Seen) map[uint32]bool {
 	out := make(map[uint32]bool, len(seen))
 	for _, s := range seen {

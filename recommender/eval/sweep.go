@@ -19,6 +19,7 @@ type Candidate struct {
 	Name   string
 	Params map[string]float64
 	List   Lister
+	Rate   Rater // if set, RMSE and MAE can be swept by; List may then be nil
 }
 
 // Results are the candidates of a sweep, best first.
@@ -46,8 +47,8 @@ type Result struct {
 }
 
 // Sweep judges candidates on an inner split and sorts them by metric, which is
-// a [MetricName] such as "ndcg@20"; NaN comes last, equal values in the order
-// given. Give the candidates simplest first: see [Results.Simplest]. The best
+// a [MetricName] such as "ndcg@20"; the largest value is the best, or of rmse and
+// mae the smallest; NaN comes last, equal values in the order given. Give the candidates simplest first: see [Results.Simplest]. The best
 // of many candidates is flattered by its luck, so its score here is no forecast:
 // judge the one that is chosen on the outer split, once. A split that is not
 // inner is refused with [ErrSplit].
@@ -57,72 +58,91 @@ func Sweep(ctx context.Context, split *Split, candidates []Candidate, metric str
 	}
 	models := make([]Model, len(candidates))
 	for i, c := range candidates {
-		models[i] = Model{Name: c.Name, List: c.List}
+		models[i] = Model{Name: c.Name, List: c.List, Rate: c.Rate}
 		for name, x := range c.Params {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				return nil, fmt.Errorf("parameter %q of candidate %q is %v, want a finite number: %w", name, c.Name, x, catalog.ErrInvalid)
 			}
 		}
 	}
-	cfg.Baseline = ""
+	cfg.Baseline, cfg.Curve, cfg.MinSlice, cfg.wholeOnly = "", nil, 0, true
 	if err := cfg.check(split, models); err != nil {
 		return nil, err
 	}
-	if names := cfg.metrics(); !slices.Contains(names, metric) {
+	if names := metricNames(cfg, models); !slices.Contains(names, metric) {
 		return nil, fmt.Errorf("metric %q, want one of %s: %w", metric, strings.Join(names, ", "), catalog.ErrInvalid)
 	}
-	r := newRun(split, len(models), cfg)
-	for i, m := range models {
-		if err := r.judge(ctx, i, m); err != nil {
-			return nil, err
-		}
-	}
-	replicates, err := r.resample(ctx)
+	r, err := judgeAll(ctx, split, models, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return r.results(candidates, r.report(models, replicates), metric, replicates), nil
+	return r.results(candidates, r.report(), metric), nil
 }
 
-// metrics returns the names of all metrics at all cutoffs.
-func (c Config) metrics() []string {
+// metricNames returns the metrics that can be swept by.
+func metricNames(cfg Config, models []Model) []string {
 	var out []string
-	for _, k := range c.Cutoffs {
+	for _, k := range cfg.Cutoffs {
 		for _, m := range measures {
 			out = append(out, MetricName(m.name, k))
 		}
-		out = append(out, MetricName("coverage", k), MetricName("global_coverage", k), MetricName("gini", k))
+		for _, name := range []string{"novelty", "popularity_lift", "coverage", "global_coverage", "gini", "entropy"} {
+			out = append(out, MetricName(name, k))
+		}
+		if cfg.Facts.Similarity != nil {
+			out = append(out, MetricName("diversity", k))
+		}
+	}
+	if slices.ContainsFunc(models, func(m Model) bool { return m.Rate != nil }) {
+		out = append(out, "rmse", "mae")
 	}
 	return out
 }
 
-func (r *run) results(candidates []Candidate, report *Report, metric string, replicates []float64) *Results {
+func (r *run) results(candidates []Candidate, report *Report, metric string) *Results {
 	out := &Results{Metric: metric, Protocol: report.Protocol, Split: report.Split, Level: Level, Warnings: report.Warnings}
 	for i, c := range candidates {
 		metrics := report.Models[i].Metrics
-		out.Rows = append(out.Rows, Result{
-			Name: c.Name, Params: maps.Clone(c.Params), Order: i, Score: metrics[metric], Metrics: metrics,
-		})
-	}
-	slices.SortStableFunc(out.Rows, func(a, b Result) int {
-		return cmp.Compare(b.Score.Value, a.Score.Value) // NaN sorts as the least
-	})
-	score := -1
-	r.eachScore(func(name string, at int) {
-		if name == metric {
-			score = at
+		score, ok := metrics[metric]
+		if !ok {
+			score = exact(math.NaN())
 		}
+		out.Rows = append(out.Rows, Result{Name: c.Name, Params: maps.Clone(c.Params), Order: i, Score: score, Metrics: metrics})
+	}
+	s, f := r.figure(metric)
+	slices.SortStableFunc(out.Rows, func(a, b Result) int {
+		x, y := a.Score.Value, b.Score.Value
+		if f.less && !math.IsNaN(x) && !math.IsNaN(y) {
+			x, y = y, x
+		}
+		return cmp.Compare(y, x) // NaN sorts as the least
 	})
 	best := out.Rows[0]
 	for i := range out.Rows {
 		row := &out.Rows[i]
 		row.Behind = exact(row.Score.Value - best.Score.Value)
-		if score >= 0 && replicates != nil {
-			row.Behind = r.difference(row.Order, best.Order, score, replicates).Estimate
+		if s != nil && s.has[row.Order] && s.has[best.Order] && s.draws != nil {
+			row.Behind = s.difference(f, row.Order, best.Order).Estimate
 		}
-		row.Tied = row.Order == best.Order || row.Behind.Interval() && row.Behind.High >= 0
+		reaches := row.Behind.High >= 0
+		if f.less {
+			reaches = row.Behind.Low <= 0
+		}
+		row.Tied = row.Order == best.Order || row.Behind.Interval() && reaches
 	}
 	return out
+}
+
+// figure returns a metric's, and its sheet; nil if it is of all lists together.
+func (r *run) figure(metric string) (*sheet, figure) {
+	for _, s := range r.sheets() {
+		for _, f := range s.figures {
+			if f.name == metric {
+				return s, f
+			}
+		}
+	}
+	return nil, figure{}
 }
 
 // Simplest returns, of the candidates that the data cannot tell from the best,

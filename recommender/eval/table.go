@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -47,24 +48,33 @@ func (r *Report) WriteTable(w io.Writer) error {
 	if err := r.writeHead(w); err != nil {
 		return err
 	}
-	if err := r.modelTable().write(w); err != nil {
-		return err
+	for _, t := range []table{r.modelTable(), r.ratingTable(), r.listTable()} {
+		if len(t) < 2 {
+			continue
+		}
+		if err := t.write(w); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return err
+		}
 	}
 	if len(r.Comparisons) > 0 {
-		_, err := fmt.Fprintf(w, "\nagainst %s, the same users; p from a paired randomisation test, corrected for %s (Holm)\n", r.Comparisons[0].Baseline, plural(len(r.Comparisons), "comparison"))
+		_, err := fmt.Fprintf(w, "against %s, the same users; p from a paired randomisation test, corrected for %s (Holm)\n", r.Comparisons[0].Baseline, plural(len(r.Comparisons), "comparison"))
 		if err != nil {
 			return err
 		}
 		if err := r.comparisonTable().write(w); err != nil {
 			return err
 		}
-	}
-	for i, warning := range r.Warnings {
-		lead := ""
-		if i == 0 {
-			lead = "\n"
+		if len(r.Warnings) > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
 		}
-		if _, err := fmt.Fprintf(w, "%swarning: %s\n", lead, warning); err != nil {
+	}
+	for _, warning := range r.Warnings {
+		if _, err := fmt.Fprintf(w, "warning: %s\n", warning); err != nil {
 			return err
 		}
 	}
@@ -78,47 +88,100 @@ func (r *Report) writeHead(w io.Writer) error {
 	if err == nil && r.Resamples > 0 && s.Scored > 1 {
 		_, err = fmt.Fprintf(w, "\n[%g%% intervals: bootstrap over users, %d resamples, seed %d; coverage and Gini are exact]", 100*r.Level, r.Resamples, r.Seed)
 	}
+	if err == nil && r.RarefiedTo > 0 && r.Resamples > 0 && r.Split.Judged > 1 {
+		_, err = fmt.Fprintf(w, "\n[rarefied: to be expected of %d of the lists]", r.RarefiedTo)
+	}
 	if err == nil {
 		_, err = io.WriteString(w, "\n\n")
 	}
 	return err
 }
 
-// modelTable leaves out global coverage where it is the same as local.
+// modelTable is about lists; it leaves out global coverage where it is the same
+// as local.
 func (r *Report) modelTable() table {
+	columns := []string{"ndcg", "hit_rate", "recall", "mrr", "coverage"}
+	if r.Split.CatalogSize != r.Split.Competing {
+		columns = append(columns, "global_coverage")
+	}
+	return r.tableOf("model", func(m ModelReport) bool { return m.Lists > 0 }, r.atLast(append(columns, "gini")...)...)
+}
+
+// listTable says more of the lists.
+func (r *Report) listTable() table {
+	return r.tableOf("lists", func(m ModelReport) bool { return m.Lists > 0 },
+		append(r.atLast("rarefied_coverage", "entropy", "novelty", "diversity", "popularity_lift"), "personalised")...)
+}
+
+// ratingTable is about ratings.
+func (r *Report) ratingTable() table {
+	return r.tableOf("ratings", func(m ModelReport) bool { _, ok := m.Metrics["rmse"]; return ok }, "rmse", "mae")
+}
+
+// atLast returns the metrics of measures at the largest cutoff.
+func (r *Report) atLast(measures ...string) []string {
 	if len(r.Cutoffs) == 0 {
 		return nil
 	}
-	k := r.Cutoffs[len(r.Cutoffs)-1]
-	columns := []string{"ndcg", "hit_rate", "recall", "mrr", "coverage"}
-	if r.Split.CatalogSize != r.Split.Movies {
-		columns = append(columns, "global_coverage")
+	var out []string
+	for _, m := range measures {
+		out = append(out, MetricName(m, r.Cutoffs[len(r.Cutoffs)-1]))
 	}
-	columns = append(columns, "gini")
-	head := []string{"model"}
-	for _, c := range columns {
-		head = append(head, MetricName(c, k))
-	}
-	t := table{head}
+	return out
+}
+
+// spared are the measures whose interval is left out, so that a table stays
+// within a terminal.
+var spared = []string{"mrr", "novelty", "personalised"}
+
+// tableOf has a row for each model that belongs and a column for each metric
+// that one of them has.
+func (r *Report) tableOf(title string, belongs func(ModelReport) bool, metrics ...string) table {
+	t := table{{title}}
 	for _, m := range r.Models {
-		row := []string{m.Name}
-		for _, c := range columns {
-			e := m.Metrics[MetricName(c, k)]
-			if c == "mrr" { // one interval fewer keeps the table within a terminal
+		if belongs(m) {
+			t = append(t, []string{m.Name})
+		}
+	}
+	for _, metric := range metrics {
+		measure, _, _ := strings.Cut(metric, "@")
+		if !slices.ContainsFunc(r.Models, func(m ModelReport) bool { _, ok := m.Metrics[metric]; return ok }) {
+			continue
+		}
+		t[0] = append(t[0], metric)
+		at := 1
+		for _, m := range r.Models {
+			if !belongs(m) {
+				continue
+			}
+			e, ok := m.Metrics[metric]
+			switch {
+			case !ok:
+				e = exact(math.NaN())
+			case slices.Contains(spared, measure):
 				e = exact(e.Value)
 			}
-			row = append(row, e.String())
+			t[at] = append(t[at], e.String())
+			at++
 		}
-		t = append(t, row)
 	}
 	return t
 }
 
+// comparisonTable is by NDCG, or by RMSE where no lists were judged.
 func (r *Report) comparisonTable() table {
-	name := MetricName("ndcg", r.Cutoffs[len(r.Cutoffs)-1])
-	t := table{{"model", name + " difference", "helped", "hurt", "p"}}
+	metric := "rmse"
+	for _, name := range r.atLast("ndcg") {
+		if slices.ContainsFunc(r.Comparisons, func(c Comparison) bool { _, ok := c.Metrics[name]; return ok }) {
+			metric = name
+		}
+	}
+	t := table{{"model", metric + " difference", "helped", "hurt", "p"}}
 	for _, c := range r.Comparisons {
-		d := c.Metrics[name]
+		d, ok := c.Metrics[metric]
+		if !ok {
+			d = noDifference()
+		}
 		t = append(t, []string{c.Model, d.signed(), percent(d.Helped), percent(d.Hurt), probability(d.PHolm)})
 	}
 	return t
@@ -145,6 +208,9 @@ func percent(share float64) string {
 func probability(p float64) string {
 	if math.IsNaN(p) {
 		return "-"
+	}
+	if p < 0.001 {
+		return "<0.001"
 	}
 	return fmt.Sprintf("%.3f", p)
 }

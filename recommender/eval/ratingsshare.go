@@ -1,0 +1,68 @@
+package eval
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"marquee/catalog"
+)
+
+// RatingsShare holds out a random share of all ratings, rounded down but at
+// least one: the protocol of RMSE. What was watched and not rated stays in the
+// training part, and so does nothing of a person all of whose ratings are drawn.
+// Which ones are drawn depends on the seed and the ids alone. The share must lie
+// between 0 and 1, both excluded, and there must be two ratings or more; else the
+// error wraps [catalog.ErrInvalid] or [ErrSplit].
+func RatingsShare(d *Data, share float64, seed uint64) (*Split, error) {
+	if !(share > 0 && share < 1) {
+		return nil, fmt.Errorf("share to hold out is %v, want more than 0 and less than 1: %w", share, catalog.ErrInvalid)
+	}
+	n := 0
+	for _, u := range d.Users {
+		n += rated(u.Seen)
+	}
+	if n < 2 {
+		return nil, fmt.Errorf("%d ratings, want two or more to hold some out: %w", n, ErrSplit)
+	}
+	return ratingsShare(d, share, seed), nil
+}
+
+// A ballot is the lot of something that could be held out.
+type ballot struct {
+	lot          uint64
+	user, placed int // its place; the tie of two lots
+}
+
+// firstOf returns the n ballots with the least lots.
+func firstOf(all []ballot, n int) []ballot {
+	slices.SortFunc(all, func(a, b ballot) int {
+		return cmp.Or(cmp.Compare(a.lot, b.lot), cmp.Compare(a.user, b.user), cmp.Compare(a.placed, b.placed))
+	})
+	return all[:n]
+}
+
+func ratingsShare(d *Data, share float64, seed uint64) *Split {
+	var all []ballot
+	for i, u := range d.Users {
+		for j, s := range u.Seen {
+			if s.Rated {
+				all = append(all, ballot{lot(seed, string(u.User), string(d.Movies[s.Movie])), i, j})
+			}
+		}
+	}
+	drawn := make(map[[2]int]bool)
+	for _, b := range firstOf(all, heldOut(len(all), share)) {
+		drawn[[2]int{b.user, b.placed}] = true
+	}
+	i := -1
+	s := cut(d, func(_ UserHistory, held []bool) {
+		i++
+		for j := range held {
+			held[j] = drawn[[2]int{i, j}]
+		}
+	})
+	s.Protocol = fmt.Sprintf("random %.4g%% of all ratings, seed %d", 100*share, seed)
+	s.again = func(d *Data) *Split { return ratingsShare(d, share, seed) }
+	return s
+}
