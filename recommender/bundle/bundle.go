@@ -9,6 +9,7 @@ import (
 	"marquee/indexer"
 	"marquee/recommender/column"
 	"marquee/recommender/model"
+	"marquee/recommender/model/precomputed"
 	"marquee/recommender/rank"
 )
 
@@ -21,8 +22,9 @@ type Bundle struct {
 	Stats     *rank.Stats
 	Histories *Histories
 	Index     indexer.Index
-	Fitted    []byte        // a fitted embedder's parameters, as it wrote them; nil for other embedders
-	Models    []model.Named // as Manifest.Models names them
+	Fitted    []byte                        // a fitted embedder's parameters, as it wrote them; nil for other embedders
+	Models    []model.Named                 // as Manifest.Models names them
+	Lists     map[string]*precomputed.Table // precomputed, by the name of the model they were made with
 }
 
 // Snapshot returns what lists are made from.
@@ -36,9 +38,13 @@ func (b *Bundle) Snapshot() (*rank.Snapshot, error) {
 
 // Base returns what b holds for models. models are those that were read so far.
 func (b *Bundle) Base(models []model.Named) *model.Base {
+	lists := make(map[string]model.Lists, len(b.Lists))
+	for name, t := range b.Lists {
+		lists[name] = t
+	}
 	return &model.Base{
 		Scale: b.Manifest.Scale, Movies: b.Movies.Len(), Vectors: b.Vectors, Dims: b.Manifest.Embedder.Dims,
-		Table: b.Table, Histories: b.Histories.OfModels(), Models: models,
+		Table: b.Table, Histories: b.Histories.OfModels(), Models: models, Lists: lists,
 	}
 }
 
@@ -108,11 +114,39 @@ func (b *Bundle) contents() []content {
 	for i, m := range b.Models {
 		list = append(list, content{b.Manifest.Models[i].file(), func() ([]byte, error) { return written(m.Model) }})
 	}
+	for _, m := range b.Manifest.Models {
+		if m.Lists {
+			list = append(list, content{m.lists(), func() ([]byte, error) { return b.Lists[m.Name].Encode(), nil }})
+		}
+	}
 	return list
 }
 
 // file returns the name of the file of a model.
 func (m Model) file() string { return "model-" + m.Name + ".bin" }
+
+// lists returns the name of the file of the lists that were made with a model.
+func (m Model) lists() string { return listsPrefix + m.Name + ".bin" }
+
+const listsPrefix = "lists-"
+
+// readLists reads the lists that the manifest names.
+func (b *Bundle) readLists(files map[string][]byte) error {
+	for _, m := range b.Manifest.Models {
+		if !m.Lists {
+			continue
+		}
+		t, err := precomputed.Decode(files[m.lists()], b.Movies.Len())
+		if err != nil {
+			return fmt.Errorf("%s: %w: %w", m.lists(), err, ErrBroken)
+		}
+		if b.Lists == nil {
+			b.Lists = make(map[string]*precomputed.Table)
+		}
+		b.Lists[m.Name] = t
+	}
+	return nil
+}
 
 // readModels reads the models of the manifest, in its order.
 func (b *Bundle) readModels(files map[string][]byte, open Opener) error {
@@ -181,6 +215,9 @@ func decode(m Manifest, files map[string][]byte, open Opener) (*Bundle, error) {
 		return nil, fmt.Errorf("index %s: %d x %d, want %d x %d: %w", m.Index.Kind, b.Index.Len(), b.Index.Dims(), n, m.Embedder.Dims, ErrBroken)
 	}
 	b.Histories.Scale = m.Scale
+	if err := b.readLists(files); err != nil {
+		return nil, err
+	}
 	return b, b.readModels(files, open)
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"marquee/catalog"
+	"marquee/recommender/model/precomputed"
 	"marquee/recommender/rank"
 )
 
@@ -44,7 +46,7 @@ func (h *Histories) Without(gone func(catalog.UserID) bool) (*Histories, int) {
 }
 
 // Forget replaces every bundle that holds a person who is gone by one without
-// them: the histories are written anew, all else is copied, so the bundle gets
+// them: histories and precomputed lists are written anew, all else is copied, so the bundle gets
 // another ID and its manifest says which one it replaces. The live bundle stays
 // live, under its new ID. What bundles hold of everybody together, how often a
 // movie was watched and how it was rated, stays until the next build.
@@ -87,25 +89,12 @@ func (s *Shelf) forget(ctx context.Context, id string, gone func(catalog.UserID)
 	if err != nil {
 		return Replacement{}, err
 	}
-	var left *Histories
 	r := Replacement{Old: id}
-	for _, f := range m.Files {
-		if f.Name != fileHistories {
-			continue
-		}
-		data, err := readChecked(s.Dir(id), f)
-		if err != nil {
-			return r, err
-		}
-		all, err := decodeHistories(data, m.Counts.Movies)
-		if err != nil {
-			return r, err
-		}
-		left, r.People = all.Without(gone)
+	left, people, err := s.remaining(m, gone)
+	if err != nil || people == 0 {
+		return r, err
 	}
-	if r.People == 0 {
-		return r, nil
-	}
+	r.People = people
 	if r.New, err = s.rewrite(ctx, m, left); err != nil {
 		return r, err
 	}
@@ -151,19 +140,62 @@ func (s *Shelf) sweepDrafts() error {
 	return nil
 }
 
-// rewrite shelves the bundle of m with other histories and returns its ID.
-func (s *Shelf) rewrite(ctx context.Context, m Manifest, h *Histories) (id string, err error) {
+// A rest is what is left of the files that hold people.
+type rest struct {
+	histories *Histories
+	files     map[string][]byte // by name
+}
+
+// remaining reads the files of m that hold people, and returns them without those
+// who are gone, and how many these are.
+func (s *Shelf) remaining(m Manifest, gone func(catalog.UserID) bool) (left rest, people int, err error) {
+	left.files = make(map[string][]byte)
+	for _, f := range m.Files {
+		isLists := strings.HasPrefix(f.Name, listsPrefix)
+		if f.Name != fileHistories && !isLists {
+			continue
+		}
+		data, err := readChecked(s.Dir(m.ID), f)
+		if err != nil {
+			return left, 0, err
+		}
+		n := 0
+		if isLists {
+			all, err := precomputed.Decode(data, m.Counts.Movies)
+			if err != nil {
+				return left, 0, fmt.Errorf("%s: %w: %w", f.Name, err, ErrBroken)
+			}
+			all, n = all.Without(gone)
+			left.files[f.Name] = all.Encode()
+		} else {
+			all, err := decodeHistories(data, m.Counts.Movies)
+			if err != nil {
+				return left, 0, err
+			}
+			left.histories, n = all.Without(gone)
+			left.files[f.Name] = left.histories.encode()
+		}
+		people = max(people, n)
+	}
+	return left, people, nil
+}
+
+// rewrite shelves the bundle of m with what is left of its people and returns its
+// ID.
+func (s *Shelf) rewrite(ctx context.Context, m Manifest, left rest) (id string, err error) {
 	var contents []content
 	for _, f := range m.Files {
 		data := func() ([]byte, error) { return readChecked(s.Dir(m.ID), f) }
-		if f.Name == fileHistories {
-			data = func() ([]byte, error) { return h.encode(), nil }
+		if text, ok := left.files[f.Name]; ok {
+			data = func() ([]byte, error) { return text, nil }
 		}
 		contents = append(contents, content{f.Name, data})
 	}
 	next := m
 	next.Replaces = m.ID
-	next.Counts.Users, next.Counts.Watched = len(h.Users), len(h.Rows)
+	if h := left.histories; h != nil {
+		next.Counts.Users, next.Counts.Watched = len(h.Users), len(h.Rows)
+	}
 	next, err = s.write(ctx, next, contents)
 	return next.ID, err
 }

@@ -189,9 +189,15 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		Fitted:    v.Fitted,
 	}
 	for _, t := range trained {
+		if t.Made != nil {
+			b.Lists = withTable(b.Lists, t.Made)
+		}
 		b.Manifest.Models = append(b.Manifest.Models, t.Model)
 		b.Models = append(b.Models, model.Named{Name: t.Name, Model: t.Scorer})
 		b.Manifest.Arm = t.Name
+	}
+	for i, m := range b.Manifest.Models {
+		b.Manifest.Models[i].Lists = b.Lists[m.Name] != nil
 	}
 	if o.Arm != "" && len(trained) > 0 {
 		b.Manifest.Arm = o.Arm

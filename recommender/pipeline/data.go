@@ -42,6 +42,6 @@ func BaseOf(table *indexer.Table) func(context.Context, *model.Data) (*model.Bas
 		if table != nil && table.Rows() != len(d.Movies) {
 			return nil, fmt.Errorf("neighbour table of %d movies, want %d", table.Rows(), len(d.Movies))
 		}
-		return &model.Base{Scale: d.Scale, Movies: len(d.Movies), Vectors: d.Vectors, Dims: d.Dims, Table: table, Histories: d.Histories()}, nil
+		return &model.Base{Scale: d.Scale, Movies: len(d.Movies), Vectors: d.Vectors, Dims: d.Dims, Table: table, Histories: d.Histories(), Lists: map[string]model.Lists{}}, nil
 	}
 }

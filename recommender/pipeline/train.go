@@ -37,6 +37,7 @@ const DefaultShare = 0.2
 type Trained struct {
 	bundle.Model
 	Scorer model.Model
+	Made   *Made // the lists that a precomputed model serves; nil for any other
 }
 
 // Order checks specs and returns them with every part before what is made of it.
@@ -92,9 +93,34 @@ func (t Training) kind(name string) (model.Kind, error) {
 }
 
 // Train trains the models of specs on d, parts first. The parts of what learns from
-// examples are trained twice: on the older part of each history, so that weights
-// are learned from what no part has seen, and then on all of d.
+// examples are trained twice: on all of d, and on the older part of each history,
+// so that weights are learned from what no part has seen.
 func (t Training) Train(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, error) {
+	return t.train(ctx, d, specs, func(string, error) bool { return false })
+}
+
+// A Skipped is a model that had nothing to learn from.
+type Skipped struct {
+	Name string
+	Err  error // wraps [model.ErrData]
+}
+
+// TrainMost is [Training.Train] without the models that d gives nothing to learn
+// for, and without what is made of them.
+func (t Training) TrainMost(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, []Skipped, error) {
+	var skipped []Skipped
+	trained, err := t.train(ctx, d, specs, func(name string, err error) bool {
+		if !errors.Is(err, model.ErrData) {
+			return false
+		}
+		skipped = append(skipped, Skipped{name, err})
+		return true
+	})
+	return trained, skipped, err
+}
+
+// train trains specs, less those of which skip says that their error may pass.
+func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip func(name string, err error) bool) ([]Trained, error) {
 	specs, err := t.Order(specs)
 	if err != nil {
 		return nil, err
@@ -103,20 +129,42 @@ func (t Training) Train(ctx context.Context, d *model.Data, specs []Spec) ([]Tra
 	if err != nil {
 		return nil, err
 	}
-	lesson, err := t.lesson(ctx, d, specs)
-	if err != nil {
-		return nil, err
-	}
 	var out []Trained
+	var l lesson
 	for _, s := range specs {
-		trained, err := t.one(ctx, d, base, lesson, s)
+		trained, err := t.one(ctx, d, base, &l, specs, s)
 		if err != nil {
-			return nil, err
+			if !skip(s.Name, err) {
+				return nil, err
+			}
+			continue
 		}
 		out = append(out, trained)
 		base.Models = append(base.Models, model.Named{Name: s.Name, Model: trained.Scorer})
 	}
 	return out, nil
+}
+
+// parts returns the names of what s is made of; nil for a plain model.
+func (t Training) parts(s Spec) (names []string, learns bool) {
+	kind, err := t.kind(s.Kind)
+	if err != nil || kind.Parts == nil {
+		return nil, false
+	}
+	names, learns, _ = kind.Parts(s.Settings) // [Training.Order] has looked at the error
+	return names, learns
+}
+
+// missing returns an error that wraps [model.ErrData] if a part of s is not among
+// the models of base.
+func (t Training) missing(s Spec, base *model.Base) error {
+	names, _ := t.parts(s)
+	for _, n := range names {
+		if base.Model(n) == nil {
+			return fmt.Errorf("its part %s could not be trained: %w", n, model.ErrData)
+		}
+	}
+	return nil
 }
 
 // A lesson is what composites learn from: parts that did not see the newest share
@@ -127,49 +175,38 @@ type lesson struct {
 	examples []model.Example
 }
 
-// lesson trains the parts of the specs that learn; nil if none does.
-func (t Training) lesson(ctx context.Context, d *model.Data, specs []Spec) (*lesson, error) {
-	need := make(map[string]bool)
-	for _, s := range specs {
-		if kind, _ := t.kind(s.Kind); kind.Parts != nil {
-			parts, learns, err := kind.Parts(s.Settings)
-			if err != nil {
-				return nil, err
-			}
-			for _, p := range parts {
-				need[p] = need[p] || learns
+// lesson returns the one for s, with what an earlier model of the same training
+// has of it already.
+func (t Training) lesson(ctx context.Context, d *model.Data, specs []Spec, s Spec, l *lesson) (*lesson, error) {
+	if l.data == nil {
+		var held [][]model.Seen
+		l.data, held = d.Split(t.Share)
+		for i, truth := range held {
+			if len(truth) > 0 {
+				l.examples = append(l.examples, model.Example{Query: model.Query{User: d.Users[i], Seen: l.data.Of(i)}, Truth: truth})
 			}
 		}
-	}
-	if !slices.ContainsFunc(specs, func(s Spec) bool { return need[s.Name] }) {
-		return nil, nil
-	}
-	older, held := d.Split(t.Share)
-	l := &lesson{data: older}
-	for i, truth := range held {
-		if len(truth) > 0 {
-			l.examples = append(l.examples, model.Example{Query: model.Query{User: d.Users[i], Seen: older.Of(i)}, Truth: truth})
+		var err error
+		if l.base, err = t.Table(ctx, l.data); err != nil {
+			return nil, err
 		}
 	}
-	var err error
-	if l.base, err = t.Table(ctx, older); err != nil {
-		return nil, err
-	}
-	for _, s := range specs {
-		if !need[s.Name] {
+	names, _ := t.parts(s)
+	for _, part := range specs {
+		if !slices.Contains(names, part.Name) || l.base.Model(part.Name) != nil {
 			continue
 		}
-		m, err := t.train(ctx, older, l.base, nil, s, "older part")
+		m, err := t.make(ctx, l.data, l.base, nil, part, "older part")
 		if err != nil {
 			return nil, err
 		}
-		l.base.Models = append(l.base.Models, model.Named{Name: s.Name, Model: m})
+		l.base.Models = append(l.base.Models, model.Named{Name: part.Name, Model: m})
 	}
 	return l, nil
 }
 
 // one trains one model on all of d.
-func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *lesson, s Spec) (Trained, error) {
+func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *lesson, specs []Spec, s Spec) (Trained, error) {
 	out := Trained{Model: bundle.Model{Name: s.Name, Kind: s.Kind}}
 	kind, err := t.kind(s.Kind)
 	if err != nil {
@@ -178,19 +215,25 @@ func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *l
 	if out.Settings, err = merged(kind.Defaults, s.Settings); err != nil {
 		return out, fmt.Errorf("model %s: %w", s.Name, err)
 	}
-	if kind.Parts == nil {
-		out.Scorer, err = t.train(ctx, d, base, nil, s, "")
-		return out, err
-	}
 	var learns bool
-	if out.Parts, learns, err = kind.Parts(s.Settings); err != nil {
-		return out, err
+	out.Parts, learns = t.parts(s)
+	if err := t.missing(s, base); err != nil {
+		return out, fmt.Errorf("model %s: %w", s.Name, err)
+	}
+	if s.Kind == "precomputed" {
+		if out.Made, err = t.lists(ctx, d, base, out.Parts[0]); err != nil {
+			return out, err
+		}
+		base.Lists[out.Made.With] = out.Made.Table
 	}
 	if !learns {
-		out.Scorer, err = t.train(ctx, d, base, nil, s, "")
+		out.Scorer, err = t.make(ctx, d, base, nil, s, "")
 		return out, err
 	}
-	fitted, err := t.train(ctx, l.data, l.base, l.examples, s, "")
+	if l, err = t.lesson(ctx, d, specs, s, l); err != nil {
+		return out, err
+	}
+	fitted, err := t.make(ctx, l.data, l.base, l.examples, s, "")
 	if err != nil {
 		return out, err
 	}
@@ -207,7 +250,8 @@ func join(kind model.Kind, fitted model.Model, base *model.Base) (model.Model, e
 	return kind.Read(stored, base)
 }
 
-func (t Training) train(ctx context.Context, d *model.Data, base *model.Base, examples []model.Example, s Spec, note string) (model.Model, error) {
+// make trains one model on d.
+func (t Training) make(ctx context.Context, d *model.Data, base *model.Base, examples []model.Example, s Spec, note string) (model.Model, error) {
 	kind, err := t.kind(s.Kind)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ var concrete = []string{
 	"embedder/minilm", "embedder/lsa", "embedder/remote",
 	"indexer/flat", "indexer/hnsw", "indexer/coderhnsw",
 	"recommender/model/als", "recommender/model/blend", "recommender/model/content", "recommender/model/ease", "recommender/model/itemknn",
-	"recommender/model/neural", "recommender/model/popular", "recommender/model/precomputed", "recommender/model/rating", "recommender/model/svd",
+	"recommender/model/neural", "recommender/model/popular", "recommender/model/rating", "recommender/model/svd",
 	"recommender/model/svdpp", "recommender/model/userknn",
 }
 
