@@ -1,0 +1,3 @@
+// Package als is matrix factorization of watched movies by alternating least
+// squares.
+package als
