@@ -29,9 +29,13 @@
 // A [Model] keeps the movies' side and the average person. The bias and factors of
 // whoever asks are the regularised least squares of the ratings in their history
 // with the movies' side held fixed, drawn towards the average person rather than
-// towards zero: that is worth 0.003 of RMSE for people without a history, and a
-// bias penalty of 5 keeps one rating from saying too much (BiasReg in the
-// comments of svd.DefaultConfig). The implicit part needs no ratings.
+// towards zero, which takes 0.003 off the RMSE of people without a history. The
+// implicit part needs no ratings. How strongly the factors are drawn is chosen in
+// training on ratings held out, since a fold knows nothing of the early end that
+// kept the factors of the training small. So the people who are served are
+// predicted better than those of the training: on ml-latest-small, 80/20, 0.871
+// against 0.882 at Surprise's defaults with 50 factors, 0.856 against 0.859 at
+// ours with 32.
 //
 // # Ranking
 //

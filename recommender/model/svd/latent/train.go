@@ -13,8 +13,9 @@ import (
 
 // Train learns from the ratings of d, and where c.Implicit is set from what was
 // watched without a rating too. It takes O(epochs * len(d.Seen) * factors), in
-// one goroutine. Besides the model it returns what was learned of people, which
-// no model keeps. d must pass [model.Data.CheckRatings].
+// one goroutine, and that twice if c.FoldReg is 0. Besides the model it returns
+// what was learned of people, which no model keeps. d must pass
+// [model.Data.CheckRatings].
 func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress) (*Model, *People, error) {
 	if err := c.Validate(); err != nil {
 		return nil, nil, err
@@ -22,6 +23,16 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	if err := d.CheckRatings(); err != nil {
 		return nil, nil, err
 	}
+	if c.FoldReg == 0 {
+		var err error
+		if c.FoldReg, err = choose(ctx, d, c, progress); err != nil {
+			return nil, nil, err
+		}
+	}
+	return learn(ctx, d, c, progress)
+}
+
+func learn(ctx context.Context, d *model.Data, c Config, progress model.Progress) (*Model, *People, error) {
 	t := newTrainer(d, c)
 	for epoch := range c.Epochs {
 		if err := t.epoch(ctx); err != nil {
@@ -31,6 +42,8 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	}
 	return t.finish()
 }
+
+const trainStream = 4 // of random numbers
 
 // A trainer is a descent under way. All ratings are in units of unit.
 type trainer struct {
@@ -58,7 +71,7 @@ type trainer struct {
 }
 
 func newTrainer(d *model.Data, c Config) *trainer {
-	t := &trainer{c: c, d: d, rng: rand.New(rand.NewPCG(c.Seed, 4)), unit: unit(d.Scale)}
+	t := &trainer{c: c, d: d, rng: rand.New(rand.NewPCG(c.Seed, trainStream)), unit: unit(d.Scale)}
 	t.rated, t.seen = make([]bool, len(d.Movies)), make([]bool, len(d.Movies))
 	t.people.rated = make([]bool, len(d.Users))
 	n := 0

@@ -203,7 +203,7 @@ func TestValidate(t *testing.T) {
 	if err := config().Validate(); err != nil {
 		t.Error(err)
 	}
-	bad := latent.Config{Rate: math.NaN(), Reg: -1, InitStd: 2, InitMean: math.Inf(1), FoldBiasReg: 1e9}
+	bad := latent.Config{Rate: math.NaN(), Reg: -1, InitStd: 2, InitMean: math.Inf(1), FoldReg: -1, FoldBiasReg: 1e9}
 	err := bad.Validate()
 	if err == nil {
 		t.Fatal("no error")
