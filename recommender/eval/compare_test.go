@@ -54,7 +54,7 @@ func TestRandomisationTest(t *testing.T) {
 	}
 	s := eval.LeaveLastOut(mustCollect(t, rows, 4))
 	cfg := config()
-	cfg.Baseline, cfg.Resamples = "old", 20_000
+	cfg.Baseline, cfg.Resamples = "old", 5000
 	r := mustRun(t, s, cfg, fixed("old", 2, 3), fixed("new", 0, 2, 3), fixed("same", 3, 2))
 	d := r.Comparisons[0].Metrics["ndcg@20"]
 	if want := 2. / 1024; math.Abs(d.P-want) > 0.001 {
@@ -90,7 +90,7 @@ func TestComparisonsAreCorrectedForTheirNumber(t *testing.T) {
 	}
 	s := eval.LeaveLastOut(mustCollect(t, rows, 4))
 	cfg := config()
-	cfg.Baseline, cfg.Resamples = "none", 5000
+	cfg.Baseline, cfg.Resamples = "none", 1000
 	r := mustRun(t, s, cfg, fixed("none"), byUser("four", lists[0]), byUser("ten", lists[1]), byUser("five", lists[2]))
 	p := make([]eval.Difference, 3)
 	for i := range p {
@@ -108,6 +108,38 @@ func TestComparisonsAreCorrectedForTheirNumber(t *testing.T) {
 	}
 	if want := max(four.P, 2*five.P); !near(four.PHolm, want) {
 		t.Errorf("largest p is corrected to %v, want %v", four.PHolm, want)
+	}
+}
+
+// The second correction is for all metrics at once: here two models by 6 measures
+// at 2 cutoffs, and by novelty and popularity lift at each.
+func TestComparisonsAreCorrectedForTheirMetrics(t *testing.T) {
+	s := mustLastShare(t, mustCollect(t, smallWorld(44, 60, 60), 60), 0.2)
+	cfg := config()
+	cfg.Baseline = "random"
+	r := mustRun(t, s, cfg, models(s)...)
+	least, tests := 1.0, 0
+	for _, c := range r.Comparisons {
+		for name, d := range c.Metrics {
+			if math.IsNaN(d.P) {
+				continue
+			}
+			tests++
+			least = min(least, d.P)
+			if !(d.P <= d.PHolm && d.PHolm <= d.PAll && d.PAll <= 1) {
+				t.Errorf("%s of %s: p is %v, corrected for models %v, for all %v; want them to rise", name, c.Model, d.P, d.PHolm, d.PAll)
+			}
+		}
+	}
+	if tests != 2*2*8 {
+		t.Errorf("%d differences were tested, want 32", tests)
+	}
+	for _, c := range r.Comparisons {
+		for name, d := range c.Metrics {
+			if d.P == least && !near(d.PAll, 32*least) {
+				t.Errorf("%s of %s: the least p, %v, is corrected to %v, want 32 times as much", name, c.Model, least, d.PAll)
+			}
+		}
 	}
 }
 

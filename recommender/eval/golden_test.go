@@ -37,18 +37,32 @@ func golden(t *testing.T, name, got string) {
 func TestGolden(t *testing.T) {
 	d := mustCollect(t, smallWorld(42, 120, 150), 150)
 	var stats strings.Builder
-	for _, s := range []*eval.Split{mustLastShare(t, d, 0.2), eval.LeaveOneOut(d, 1)} {
-		cfg := config()
+	for _, s := range []*eval.Split{mustLastShare(t, d, 0.2), eval.LeaveOneOut(d, 1), coldOf(t, d, 0.2, 5), sampledOf(t, d, 50)} {
+		cfg := full()
 		cfg.Baseline, cfg.CatalogSize = "popularity", 200
-		r := mustRun(t, s, cfg, eval.Popularity(s.Train), eval.Random(s.Train, 1))
+		popular := eval.Popularity(s.Train)
+		popular.Rate = rating("", 3).Rate
+		r := mustRun(t, s, cfg, popular, eval.Random(s.Train, 1))
 		fmt.Fprintf(&stats, "# %s\n", r.Protocol)
 		for _, m := range r.Models {
 			fmt.Fprintf(&stats, "## %s\n", m.Name)
 			for _, k := range r.Cutoffs {
-				for _, name := range []string{"hit_rate", "ndcg", "recall", "precision", "map", "mrr", "coverage", "global_coverage", "gini"} {
+				for _, name := range []string{"hit_rate", "ndcg", "recall", "precision", "map", "mrr", "coverage", "global_coverage", "gini",
+					"entropy", "rarefied_coverage", "rarefied_gini", "rarefied_entropy", "novelty", "diversity", "popularity_lift"} {
 					fmt.Fprintf(&stats, "%s %v\n", eval.MetricName(name, k), m.Metrics[eval.MetricName(name, k)])
 				}
 			}
+			for _, name := range []string{"rmse", "mae"} {
+				if e, ok := m.Metrics[name]; ok {
+					fmt.Fprintf(&stats, "%s %v\n", name, e)
+				}
+			}
+			for _, p := range m.Curve {
+				fmt.Fprintf(&stats, "curve at %d: ndcg %v recall %v\n", p.K, p.NDCG, p.Recall)
+			}
+		}
+		for _, slice := range r.Slices {
+			fmt.Fprintf(&stats, "slice by %s, %s: %d people, %d movies, ndcg %v\n", slice.By, slice.Name, slice.People, slice.Truth, slice.Models[0].Metrics["ndcg@20"])
 		}
 		if !s.IsInner() && strings.HasPrefix(s.Protocol, "last") {
 			var table bytes.Buffer

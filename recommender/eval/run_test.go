@@ -25,6 +25,22 @@ func config() eval.Config {
 	return c
 }
 
+// full has everything switched on that can be.
+func full() eval.Config {
+	c := config()
+	c.Curve, c.MinSlice = eval.CurveKs(20), 5
+	c.Facts.User = func(u catalog.UserID) catalog.User {
+		n := int(u[3] - '0')
+		return catalog.User{ID: u, Age: 12 * n, Gender: []string{"", "F", "M"}[n%3], Occupation: []string{"artist", "farmer"}[n%2]}
+	}
+	c.Facts.Similarity = func(a, b uint32) float64 { return math.Cos(float64(a) - float64(b)) }
+	c.Facts.Genres = make([][]string, 150)
+	for i := range c.Facts.Genres {
+		c.Facts.Genres[i] = [][]string{{"drama"}, {"comedy", "drama"}, nil}[i%3]
+	}
+	return c
+}
+
 // fixed lists the same rows for everyone.
 func fixed(name string, rows ...uint32) eval.Model {
 	return eval.Model{Name: name, List: func(context.Context, catalog.UserID, []eval.Seen, int) ([]uint32, error) { return rows, nil }}
@@ -226,25 +242,27 @@ func models(s *eval.Split) []eval.Model {
 }
 
 func TestReportIsTheSameAtAnyWorkers(t *testing.T) {
-	d := mustCollect(t, smallWorld(6, 80, 90), 90)
+	d := mustCollect(t, smallWorld(6, 80, 150), 150)
 	s := mustLastShare(t, d, 0.2)
-	cfg := config()
+	cfg := full()
 	cfg.Baseline = "popularity"
 	var want []byte
+	judged := append(models(s), rating("three", 3), explaining("mine", func(u catalog.UserID) bool { return u > "u03" }, []uint32{9, 8, 7}, []string{"b", "a", "b"}))
+	judged[1].Rate = rating("", 4).Rate
 	for _, workers := range []int{1, 2, 7} {
 		cfg.Workers = workers
 		last := 0
 		cfg.Progress = func(done, total int) {
-			if done != last+1 || total != 3*80 {
-				t.Errorf("progress says %d of %d after %d, want one more of 240", done, total, last)
+			if done != last+1 || total != 5*80 {
+				t.Errorf("progress says %d of %d after %d, want one more of 400", done, total, last)
 			}
 			last = done
 		}
 		before := runtime.GOMAXPROCS(workers)
-		r := mustRun(t, s, cfg, models(s)...)
+		r := mustRun(t, s, cfg, judged...)
 		runtime.GOMAXPROCS(before)
-		if last != 240 {
-			t.Errorf("progress ended at %d, want 240", last)
+		if last != 400 {
+			t.Errorf("progress ended at %d, want 400", last)
 		}
 		got, err := json.Marshal(r)
 		if err != nil {
@@ -260,12 +278,12 @@ func TestReportIsTheSameAtAnyWorkers(t *testing.T) {
 }
 
 func TestReportDoesNotDependOnOrderOfPeople(t *testing.T) {
-	rows := smallWorld(7, 50, 60)
-	s := mustLastShare(t, mustCollect(t, rows, 60), 0.2)
+	rows := smallWorld(7, 50, 150)
+	s := mustLastShare(t, mustCollect(t, rows, 150), 0.2)
 	slices.Reverse(rows)
-	q := mustLastShare(t, mustCollect(t, rows, 60), 0.2)
-	a, errA := json.Marshal(mustRun(t, s, config(), models(s)...))
-	b, errB := json.Marshal(mustRun(t, q, config(), models(q)...))
+	q := mustLastShare(t, mustCollect(t, rows, 150), 0.2)
+	a, errA := json.Marshal(mustRun(t, s, full(), models(s)...))
+	b, errB := json.Marshal(mustRun(t, q, full(), models(q)...))
 	if errA != nil || errB != nil || !bytes.Equal(a, b) {
 		t.Error("another order of the same rows gives other figures")
 	}
@@ -296,10 +314,10 @@ func TestMaxUsers(t *testing.T) {
 }
 
 func TestJSONGoesThereAndBack(t *testing.T) {
-	s := mustLastShare(t, mustCollect(t, smallWorld(6, 30, 40), 40), 0.2)
-	cfg := config()
+	s := mustLastShare(t, mustCollect(t, smallWorld(6, 30, 150), 150), 0.2)
+	cfg := full()
 	cfg.Baseline = "random"
-	r := mustRun(t, s, cfg, models(s)...)
+	r := mustRun(t, s, cfg, append(models(s), rating("three", 3), explaining("mine", func(catalog.UserID) bool { return true }, []uint32{1}, []string{"als"}))...)
 	text, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -340,6 +358,11 @@ func TestRunRefuses(t *testing.T) {
 		"cutoff above N":      func(c *eval.Config, _ *[]eval.Model) { c.Cutoffs = []int{21} },
 		"cutoffs descending":  func(c *eval.Config, _ *[]eval.Model) { c.Cutoffs = []int{10, 5} },
 		"no cutoffs":          func(c *eval.Config, _ *[]eval.Model) { c.Cutoffs = nil },
+		"curve above N":       func(c *eval.Config, _ *[]eval.Model) { c.Curve = []int{1, 21} },
+		"curve descending":    func(c *eval.Config, _ *[]eval.Model) { c.Curve = []int{2, 1} },
+		"negative slices":     func(c *eval.Config, _ *[]eval.Model) { c.MinSlice = -1 },
+		"negative lists":      func(c *eval.Config, _ *[]eval.Model) { c.RarefyTo = -1 },
+		"no func":             func(_ *eval.Config, m *[]eval.Model) { *m = []eval.Model{{Name: "x"}} },
 		"ten resamples":       func(c *eval.Config, _ *[]eval.Model) { c.Resamples = 10 },
 		"no workers":          func(c *eval.Config, _ *[]eval.Model) { c.Workers = 0 },
 		"small catalog":       func(c *eval.Config, _ *[]eval.Model) { c.CatalogSize = 39 },

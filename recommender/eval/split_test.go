@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"marquee/catalog"
@@ -22,12 +23,26 @@ func mustLastShare(t testing.TB, d *eval.Data, share float64) *eval.Split {
 	return s
 }
 
-// splits are all protocols on one data set, their inner splits included.
+// splits are all protocols on one data set, their inner splits included. The
+// first ones hold out something of everyone who has two movies.
 func splits(t testing.TB, d *eval.Data) map[string]*eval.Split {
 	out := map[string]*eval.Split{
 		"leave one out": eval.LeaveOneOut(d, 3),
 		"newest":        eval.LeaveLastOut(d),
 		"last share":    mustLastShare(t, d, 0.2),
+		"sampled":       sampledOf(t, d, 9),
+	}
+	for name, f := range map[string]func() (*eval.Split, error){
+		"all: global time":   func() (*eval.Split, error) { return eval.GlobalTimeShare(d, 0.3) },
+		"all: ratings share": func() (*eval.Split, error) { return eval.RatingsShare(d, 0.2, 1) },
+		"all: cold movies":   func() (*eval.Split, error) { return eval.ColdMovies(d, 0.2, 1, 1) },
+	} {
+		s, err := f()
+		if err == nil {
+			out[name] = s
+		} else if !errors.Is(err, eval.ErrSplit) {
+			t.Fatal(err)
+		}
 	}
 	for name, s := range maps.Clone(out) {
 		out[name+", inner"] = s.Inner()
@@ -59,7 +74,13 @@ func TestSplitsArePartitions(t *testing.T) {
 			if got := whole(s); !reflect.DeepEqual(got, from) {
 				rt.Fatalf("%s: train and truth together are not the data", name)
 			}
+			if !slices.Equal(s.Train.Movies, d.Movies) || len(s.Train.Users) != len(d.Users) {
+				rt.Fatalf("%s: train has other people or movies than the data", name)
+			}
 			for i, all := range from {
+				if strings.HasPrefix(name, "all: ") {
+					break
+				}
 				if len(all) >= 2 != (len(s.Truth[i]) > 0) || len(s.Train.Users[i].Seen) == 0 {
 					rt.Fatalf("%s: user with %d movies has %d to train and %d of truth", name, len(all), len(s.Train.Users[i].Seen), len(s.Truth[i]))
 				}
@@ -101,6 +122,33 @@ func TestLastShareCounts(t *testing.T) {
 	for _, share := range []float64{0, 1, -1} {
 		if _, err := eval.LastShare(&eval.Data{}, share); !errors.Is(err, catalog.ErrInvalid) {
 			t.Errorf("share %v: error is %v, want ErrInvalid", share, err)
+		}
+	}
+}
+
+// Nothing but ids, times and the seed decides, so another order of rows or movies
+// changes no split.
+func TestSplitsDoNotDependOnRows(t *testing.T) {
+	rows := smallWorld(17, 30, 60)
+	ids := movieIDs(60)
+	slices.Reverse(ids)
+	turned, err := eval.Collect(sequence(rows), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID := func(s *eval.Split) [][]catalog.MovieID {
+		out := make([][]catalog.MovieID, len(s.Truth))
+		for i, truth := range s.Truth {
+			for _, x := range truth {
+				out[i] = append(out[i], s.Train.Movies[x.Movie])
+			}
+		}
+		return out
+	}
+	want := splits(t, mustCollect(t, rows, 60))
+	for name, s := range splits(t, turned) {
+		if !reflect.DeepEqual(byID(s), byID(want[name])) {
+			t.Errorf("%s: another order of movies holds out others", name)
 		}
 	}
 }

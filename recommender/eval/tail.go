@@ -27,13 +27,13 @@ func longTail(watchers, places []int) []TailPoint {
 	n := float64(len(order))
 	taken, from := 0, 0 // places of the movies before the tie, and where that begins
 	for i := 1; i <= tailPoints; i++ {
-		x := float64(i) / tailPoints
-		at := n * x * x
+		movies := float64(i*i) / (tailPoints * tailPoints)
+		at := n * movies
 		for from < len(order) {
 			to, inside := tie(order, watchers, places, from)
 			if float64(to) >= at {
 				share := (at - float64(from)) / float64(to-from)
-				out = append(out, TailPoint{Movies: x * x, Places: (float64(taken) + share*float64(inside)) / float64(all)})
+				out = append(out, TailPoint{Movies: movies, Places: (float64(taken) + share*float64(inside)) / float64(all)})
 				break
 			}
 			taken, from = taken+inside, to
