@@ -180,7 +180,8 @@ func TestLongTailWorkedByHand(t *testing.T) {
 	}
 	// Popularity: 0 (4 watchers, 1 place), 9 (1 and 4), then 98 movies with 5 places.
 	for _, p := range tail {
-		at, want := 100*p.Movies, 0.0
+		at := 100 * p.Movies
+		var want float64
 		switch {
 		case at <= 1:
 			want = at * 0.1

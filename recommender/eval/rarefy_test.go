@@ -60,7 +60,7 @@ func TestRarefiedCoverageIsTheMeanOfAllParts(t *testing.T) {
 
 // In 95 of 100 worlds the interval should hold what that many lists of other
 // people cover. People fall into tastes, so their lists are far from independent
-// draws of movies. With 200 worlds the share has a standard deviation of 2.2
+// draws of movies. With 100 worlds the share has a standard deviation of 2.2
 // points; subsampling errs to the wide side.
 func TestRarefiedIntervalsHold(t *testing.T) {
 	const people, movies, n, worlds = 60, 322, 10, 100

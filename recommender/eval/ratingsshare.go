@@ -31,7 +31,7 @@ func RatingsShare(d *Data, share float64, seed uint64) (*Split, error) {
 // A ballot is the lot of something that could be held out.
 type ballot struct {
 	lot          uint64
-	user, placed int // its place; the tie of two lots
+	user, placed int // whose it is, and where it stands there; they break ties of lots
 }
 
 // firstOf returns the n ballots with the least lots.
@@ -51,16 +51,16 @@ func ratingsShare(d *Data, share float64, seed uint64) *Split {
 			}
 		}
 	}
-	drawn := make(map[[2]int]bool)
+	drawn := make([][]int, len(d.Users)) // places in each history
 	for _, b := range firstOf(all, heldOut(len(all), share)) {
-		drawn[[2]int{b.user, b.placed}] = true
+		drawn[b.user] = append(drawn[b.user], b.placed)
 	}
-	i := -1
+	user := 0 // cut takes people in their order
 	s := cut(d, func(_ UserHistory, held []bool) {
-		i++
-		for j := range held {
-			held[j] = drawn[[2]int{i, j}]
+		for _, place := range drawn[user] {
+			held[place] = true
 		}
+		user++
 	})
 	s.Protocol = fmt.Sprintf("random %.4g%% of all ratings, seed %d", 100*share, seed)
 	s.again = func(d *Data) *Split { return ratingsShare(d, share, seed) }
