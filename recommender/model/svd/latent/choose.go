@@ -26,8 +26,8 @@ const (
 // on ml-latest-small 40 and more; with reg 0.1 and many epochs 5.
 func choose(ctx context.Context, d *model.Data, c Config, progress model.Progress) (float64, error) {
 	inner, held := withhold(d, c.Seed)
-	if inner.CheckRatings() != nil {
-		return plainPenalty, nil // too few ratings to hold any out
+	if !enoughLeft(inner) {
+		return plainPenalty, nil
 	}
 	c.FoldReg = plainPenalty
 	m, _, err := learn(ctx, inner, c, func(_ string, done, total int) { progress("epochs to choose a penalty", done, total) })
@@ -66,6 +66,8 @@ func withhold(d *model.Data, seed uint64) (*model.Data, [][]model.Seen) {
 	}
 	return inner, held
 }
+
+func enoughLeft(d *model.Data) bool { return d.CheckRatings() == nil }
 
 // misses returns the sum of squared errors of the ratings held out, and their
 // number, for at most mostAsked people, spread over all.
