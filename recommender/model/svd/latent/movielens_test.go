@@ -93,7 +93,7 @@ func TestMovieLens(t *testing.T) {
 func BenchmarkEpoch(b *testing.B) {
 	d := modeltest.MovieLens(b)
 	for name, c := range map[string]latent.Config{"svd": svd.DefaultConfig(), "svdpp": svdpp.DefaultConfig()} {
-		c.Implicit = name == "svdpp"
+		c.Implicit, c.FoldReg = name == "svdpp", 5 // given, so that it trains once
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, _, err := latent.Train(b.Context(), d, c, quiet); err != nil {
