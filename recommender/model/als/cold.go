@@ -33,6 +33,8 @@ const (
 	// coldHalf is how many watchers give a movie half the weight that it can have: the
 	// factors of a movie that few watched are mostly noise and penalty.
 	coldHalf = 10
+	// coldStretch is how much predictions are stretched at most.
+	coldStretch = 5
 )
 
 // coldPenalties are tried, each times the total weight of the movies: vectors are
@@ -69,39 +71,48 @@ func learnCold(ctx context.Context, d *model.Data, items []float32, dims int, wa
 	for _, f := range folds {
 		all.merge(f, 1)
 	}
-	penalty, err := choosePenalty(ctx, all, folds)
-	if err != nil {
+	penalty, stretch, err := choosePenalty(ctx, all, folds)
+	if err != nil || stretch == 0 {
 		return nil, err
 	}
-	return all.solve(penalty), nil
+	m := all.solve(penalty)
+	if m != nil {
+		vec.Axpy(stretch-1, m.weights, m.weights)
+		vec.Axpy(stretch-1, m.bias, m.bias)
+	}
+	return m, nil
 }
 
 // choosePenalty returns the penalty with the least squared error on the folds,
-// each predicted from the others.
-func choosePenalty(ctx context.Context, all *moments, folds []*moments) (float64, error) {
-	faults := make([]float64, len(coldPenalties)*coldFolds)
-	err := parallel(ctx, len(faults), func() func(i int) {
+// each predicted from the others, and by how much predictions must be stretched
+// to be as long as what they predict. A regression predicts the mean of all
+// movies with a like vector, which is shorter than any of them: unstretched, a
+// movie nobody watched would hardly ever reach a list (TestColdStart has what
+// lengths do). Both are 0 if nothing can be predicted.
+func choosePenalty(ctx context.Context, all *moments, folds []*moments) (penalty float64, stretch float32, err error) {
+	tries := make([]struct{ fault, square float64 }, len(coldPenalties)*coldFolds)
+	err = parallel(ctx, len(tries), func() func(i int) {
 		return func(i int) {
 			rest, held := newMoments(all.from, all.to), folds[i%coldFolds]
 			rest.merge(all, 1)
 			rest.merge(held, -1)
-			faults[i] = math.Inf(1)
+			tries[i].fault = math.Inf(1)
 			if m := rest.solve(coldPenalties[i/coldFolds]); m != nil {
-				faults[i] = held.fault(m)
+				tries[i].fault, tries[i].square = held.fault(m)
 			}
 		}
 	})
-	best, least := 0.0, math.Inf(1)
+	least := math.Inf(1)
 	for i, p := range coldPenalties {
-		sum := 0.0
-		for _, f := range faults[i*coldFolds : (i+1)*coldFolds] {
-			sum += f
+		fault, square := 0.0, 0.0
+		for _, t := range tries[i*coldFolds : (i+1)*coldFolds] {
+			fault, square = fault+t.fault, square+t.square
 		}
-		if sum < least {
-			best, least = p, sum
+		if fault < least && square > 0 {
+			penalty, least, stretch = p, fault, float32(min(coldStretch, math.Sqrt(all.yy/square)))
 		}
 	}
-	return best, err
+	return penalty, stretch, err
 }
 
 // moments are the weighted sums over movies that ridge regression needs: with z
@@ -194,9 +205,11 @@ func (m *moments) solve(penalty float64) *coldMap {
 	return out
 }
 
-// fault returns the weighted squared error of a map on the movies of m.
-func (m *moments) fault(by *coldMap) float64 {
-	n, sum := m.from+1, m.yy
+// fault returns the weighted squared error of a map on the movies of m, and the
+// weighted squared length of what it predicts.
+func (m *moments) fault(by *coldMap) (fault, square float64) {
+	n := m.from + 1
+	fault = m.yy
 	column := make([]float64, n)
 	for j := range m.to {
 		for i := range m.from {
@@ -204,8 +217,9 @@ func (m *moments) fault(by *coldMap) float64 {
 		}
 		column[m.from] = float64(by.bias[j])
 		for i, c := range column {
-			sum += c * (dot64(m.zz[i*n:(i+1)*n], column) - 2*m.zy[i*m.to+j])
+			part := c * dot64(m.zz[i*n:(i+1)*n], column)
+			fault, square = fault+part-2*c*m.zy[i*m.to+j], square+part
 		}
 	}
-	return sum
+	return fault, square
 }

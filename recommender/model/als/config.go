@@ -73,9 +73,9 @@ type Config struct {
 // see TestSweep for the sweep.
 func DefaultConfig() Config {
 	return Config{
-		Dims: 64, Sweeps: 12, Seed: 1,
-		Base: 1, Alpha: 1, Watched: 0, Preference: 0, Share: 0, Days: 0,
-		Objective: AllPairs, Unobserved: 0.1, Regularization: 0.003, Nu: 1, Normalize: true,
+		Dims: 64, Sweeps: 8, Seed: 1,
+		Base: 1, Alpha: 1, Watched: 0, Preference: 1, Share: 0, Days: 0,
+		Objective: AllPairs, Unobserved: 2, Regularization: 0.01, Nu: 0.75, Normalize: true,
 		Solver: CG, Steps: 3, Block: 32,
 		Debias: 0, DebiasLimit: 10, ColdScale: 1,
 	}
