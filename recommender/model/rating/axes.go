@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"marquee/embedder/vec"
+	"marquee/recommender/model"
 )
 
 // axes are the main axes of the movies' vectors.
@@ -94,6 +95,15 @@ func (a *axes) place(dst, v []float32) {
 		row := a.rows[k*a.dims : (k+1)*a.dims]
 		dst[k] = vec.Dot(row, v) - vec.Dot(row, a.center)
 	}
+}
+
+// placeAll returns the places of all movies, [movies x count].
+func (a *axes) placeAll(d *model.Data) []float32 {
+	out := make([]float32, len(d.Movies)*a.count)
+	for i := 0; a.count > 0 && i < len(d.Movies); i++ {
+		a.place(out[i*a.count:(i+1)*a.count], d.Vector(uint32(i)))
+	}
+	return out
 }
 
 func zero(v []float32) bool {

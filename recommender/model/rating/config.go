@@ -26,8 +26,8 @@ type Config struct {
 // (deploy/docs/results/rating.md).
 func DefaultConfig() Config {
 	return Config{
-		Content: 64, Sweeps: 6, Ridge: 100, Movie: 7, Person: 5,
-		GenreTaste: 0.03, ContentTaste: 0.3, FactTaste: 0.03, Group: 0.1,
+		Content: 64, Sweeps: 4, Ridge: 300, Movie: 10, Person: 5,
+		GenreTaste: 0.03, ContentTaste: 0.15, FactTaste: 0.02, Group: 0.1,
 	}
 }
 

@@ -42,11 +42,16 @@ func newDesign(d *model.Data, r *ratings, e *encoder, content []float32, axes in
 	return x
 }
 
-// placeScale makes the places on the axes as long as so many facts of variance 1.
-func placeScale(axes int) float64 { return math.Sqrt(float64(axes)) }
+// lightScale is the standard deviation of the columns of genres and places, of
+// which there are many: each is penalised ten times as much as one of the other
+// facts. On the real stream 0.1 and 0.3 had the least RMSE of 0, 0.1, 0.3 and 1.
+const lightScale = 0.3
 
-// standardise gives each of the first columns mean 0 and variance 1 over the rated
-// movies of learn; behind them are the places, which have their scale, and the
+// placeScale makes the places on the axes as long as so many light columns.
+func placeScale(axes int) float64 { return lightScale * math.Sqrt(float64(axes)) }
+
+// standardise gives each of the first columns mean 0 and variance 1, or that of a
+// light one, over the rated movies of learn; behind them are the places, which have their scale, and the
 // constant. A column that is the same everywhere becomes 0.
 func (x *design) standardise(r *ratings, columns int) {
 	for j := range columns {
@@ -57,6 +62,9 @@ func (x *design) standardise(r *ratings, columns int) {
 			}
 		}
 		mean, scale := m.mean(), m.scale()
+		if j >= numFacts {
+			scale *= lightScale
+		}
 		for i := range r.counts {
 			for _, t := range [][]float32{x.learn, x.ask} {
 				t[i*x.width+j] = float32((float64(t[i*x.width+j]) - mean) * scale)

@@ -48,12 +48,7 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	if err != nil {
 		return nil, err
 	}
-	content := make([]float32, len(d.Movies)*a.count)
-	for i := range d.Movies {
-		if a.count > 0 {
-			a.place(content[i*a.count:(i+1)*a.count], d.Vector(uint32(i)))
-		}
-	}
+	content := a.placeAll(d)
 	e := newEncoder(d.Movies)
 	t := &training{
 		c: c, r: r, item: make([]float32, len(d.Movies)), ofPerson: make([]float32, len(r.movies)),
