@@ -14,6 +14,11 @@
 // at a time, for what ranking is judged by, NDCG (Metzler and Croft, "Linear
 // feature-based models for information retrieval", 2007).
 //
+// What accuracy alone asks for is mostly what everybody watched. So a movie gains a
+// little for being watched by few, by as much as it takes for the lists together to
+// cover at least so much of the catalog as those of one of the parts (Steck,
+// "Item popularity and recommendation accuracy", 2011, has the reasons).
+//
 // A part that can say nothing of a person, or of a movie, is left out of the mean
 // and the others share its weight: a movie that nobody watched yet takes part by
 // the parts that know it from its text.

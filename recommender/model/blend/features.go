@@ -15,6 +15,8 @@ import (
 
 // A person has the candidates of one example, with what the parts say of them.
 type person struct {
+	rows     []uint32  // candidate -> movie
+	rare     []float32 // candidate -> rarity
 	features []float32 // [candidates x parts]; NaN where a part knows nothing
 	wanted   []bool    // candidate -> in the truth
 	truth    int       // movies of the truth, those included that are no candidates
@@ -23,6 +25,7 @@ type person struct {
 // A fit is what weights are learned from.
 type fit struct {
 	parts  int
+	movies int
 	people []person
 }
 
@@ -44,8 +47,8 @@ func draw(examples []model.Example, c Config) []model.Example {
 
 // gather asks the parts about every person. Candidates are the best c.Candidates
 // of each part.
-func gather(ctx context.Context, parts []model.Model, people []model.Example, c Config, progress model.Progress) (*fit, error) {
-	f := &fit{parts: len(parts), people: make([]person, len(people))}
+func gather(ctx context.Context, parts []model.Model, people []model.Example, rare []float32, c Config, progress model.Progress) (*fit, error) {
+	f := &fit{parts: len(parts), movies: len(rare), people: make([]person, len(people))}
 	var next atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
 	for worker := range runtime.GOMAXPROCS(0) {
@@ -59,7 +62,7 @@ func gather(ctx context.Context, parts []model.Model, people []model.Example, c 
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				f.people[i] = candidates(parts, people[i], c, board)
+				f.people[i] = candidates(parts, people[i], rare, c, board)
 				if worker == 0 {
 					progress("blend", min(i+1, len(people)), len(people))
 				}
@@ -69,7 +72,7 @@ func gather(ctx context.Context, parts []model.Model, people []model.Example, c 
 	return f, g.Wait()
 }
 
-func candidates(parts []model.Model, x model.Example, c Config, board []float32) person {
+func candidates(parts []model.Model, x model.Example, rare []float32, c Config, board []float32) person {
 	rows := parts[0].Len()
 	taken := make(map[uint32]bool)
 	for _, s := range x.Query.Seen {
@@ -78,7 +81,7 @@ func candidates(parts []model.Model, x model.Example, c Config, board []float32)
 	var picked []uint32
 	for i, p := range parts {
 		part := board[i*rows : (i+1)*rows]
-		if p.Score(x.Query, part) == model.None || !Normalize(part, x.Query.Seen) {
+		if p.Score(x.Query, part) == model.None || !Normalize(part, rows, x.Query.Seen) {
 			for row := range part {
 				part[row] = nan
 			}
@@ -96,9 +99,10 @@ func candidates(parts []model.Model, x model.Example, c Config, board []float32)
 	for _, s := range x.Truth {
 		truth[s.Movie] = true
 	}
-	out := person{truth: len(x.Truth), wanted: make([]bool, len(picked)), features: make([]float32, 0, len(picked)*len(parts))}
+	out := person{rows: picked, truth: len(x.Truth), wanted: make([]bool, len(picked)), features: make([]float32, 0, len(picked)*len(parts))}
 	for i, row := range picked {
 		out.wanted[i] = truth[row]
+		out.rare = append(out.rare, rare[row])
 		for p := range parts {
 			out.features = append(out.features, board[p*rows+int(row)])
 		}

@@ -59,21 +59,21 @@ func Train(ctx context.Context, base *model.Base, examples []model.Example, c Co
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
 		}
-		return New(names, weights, parts)
+		return New(names, weights, c.Tail, parts, base.Histories)
 	}
 	people := draw(examples, c)
 	if len(people) < LeastPeople {
 		return nil, fmt.Errorf("%d people with movies held out, want %d or more to learn weights from; read more events, or give the weights: %w", len(people), LeastPeople, model.ErrData)
 	}
-	f, err := gather(ctx, parts, people, c, progress)
+	f, err := gather(ctx, parts, people, rarity(base.Histories, parts[0].Len()), c, progress)
 	if err != nil {
 		return nil, err
 	}
-	weights, err := f.learn(ctx, c)
+	x, err := f.learn(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return New(names, weights, parts)
+	return New(names, x.weights, x.tail, parts, base.Histories)
 }
 
 // LeastPeople is how many people weights are learned from at least.

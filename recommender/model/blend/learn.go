@@ -1,26 +1,42 @@
 package blend
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
 
-// learn returns weights: those of the pairwise model, moved to where NDCG is
-// highest. A part that alone does better than that gets all the weight.
-func (f *fit) learn(ctx context.Context, c Config) ([]float64, error) {
-	start := f.pairwise(c)
-	best, score := start, f.ndcg(start, c.Cutoff)
+// A point is what is searched for.
+type point struct {
+	weights []float64 // of the parts, adding up to 1
+	tail    float64
+}
+
+// learn returns the point of the highest NDCG among those whose lists cover what
+// they are to cover. The search starts from the pairwise model and from each part
+// alone, so that a blend is never worse than a part on what it learns from.
+func (f *fit) learn(ctx context.Context, c Config) (point, error) {
+	s := &search{fit: f, cutoff: c.Cutoff}
+	if at := slices.Index(c.parts(), c.CoverAs); at >= 0 && c.Cover > 0 {
+		s.floor = c.Cover * s.judge(point{weights: f.alone(at)}).coverage
+	}
+	best := point{weights: f.pairwise(c)}
+	judged := s.judge(best)
 	for p := range f.parts {
-		alone := make([]float64, f.parts)
-		alone[p] = 1
-		if s := f.ndcg(alone, c.Cutoff); s > score {
-			best, score = alone, s
+		x := point{weights: f.alone(p)}
+		if j := s.judge(x); j.ndcg > judged.ndcg {
+			best, judged = x, j
 		}
 	}
-	return f.climb(ctx, best, c.Cutoff)
+	return s.climb(ctx, best)
+}
+
+// alone are the weights of one part.
+func (f *fit) alone(p int) []float64 {
+	w := make([]float64, f.parts)
+	w[p] = 1
+	return w
 }
 
 // A pair is the difference of what the parts say of a movie that was watched and
@@ -116,78 +132,4 @@ func unit(w []float64) []float64 {
 		}
 	}
 	return out
-}
-
-// climb moves one weight at a time while that raises NDCG.
-func (f *fit) climb(ctx context.Context, w []float64, k int) ([]float64, error) {
-	score := f.ndcg(w, k)
-	for range 10 {
-		before := score
-		for j := range w {
-			for _, factor := range []float64{0, 0.5, 0.8, 1.25, 2} {
-				if err := ctx.Err(); err != nil {
-					return nil, err
-				}
-				try := slices.Clone(w)
-				try[j] *= factor
-				if w[j] == 0 {
-					try[j] = 0.05 * (factor + 0.2)
-				}
-				try = unit(try)
-				if s := f.ndcg(try, k); s > score+1e-6 {
-					w, score = try, s
-				}
-			}
-		}
-		if score < before+1e-4 {
-			break
-		}
-	}
-	return w, nil
-}
-
-// ndcg is the mean NDCG@k of all people under these weights.
-func (f *fit) ndcg(w []float64, k int) float64 {
-	sum := 0.0
-	for _, p := range f.people {
-		sum += f.personNDCG(p, w, k)
-	}
-	return sum / float64(len(f.people))
-}
-
-func (f *fit) personNDCG(p person, w []float64, k int) float64 {
-	type place struct {
-		score float64
-		at    int
-	}
-	places := make([]place, len(p.wanted))
-	for i := range places {
-		places[i] = place{f.mean(p.features[i*f.parts:(i+1)*f.parts], w), i}
-	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.at, b.at)) })
-	got, ideal := 0.0, 0.0
-	for i, at := range places[:min(k, len(places))] {
-		if p.wanted[at.at] {
-			got += 1 / math.Log2(float64(i+2))
-		}
-	}
-	for i := range min(k, p.truth) {
-		ideal += 1 / math.Log2(float64(i+2))
-	}
-	return got / ideal
-}
-
-// mean is what [Model.mean] gives.
-func (f *fit) mean(features []float32, w []float64) float64 {
-	sum, have := 0.0, 0.0
-	for i, v := range features {
-		if v == v {
-			sum += w[i] * float64(v)
-			have += w[i]
-		}
-	}
-	if have == 0 {
-		return math.Inf(-1)
-	}
-	return sum / have
 }

@@ -17,163 +17,182 @@ import (
 type Model struct {
 	names   []string
 	weights []float32 // of each part, 0 or more, adding up to 1
+	tail    float32   // what a movie gains for each unit of rarity
 	parts   []model.Model
-	rows    int
-	boards  sync.Pool // of []float32, [parts x rows]
+	rare    []float32 // row -> rarity
+	trained int       // rows that were there when the parts were trained; the rest came later
+	told    []string  // see Parts
+	boards  sync.Pool // of *board
 }
 
-// New returns the blend of parts. Weights are 0 or more, one above 0.
-func New(names []string, weights []float64, parts []model.Model) (*Model, error) {
+// New returns the blend of parts, which score the movies that people of histories
+// watched. Weights are 0 or more, one above 0; tail, 0 or more, is what a movie
+// gains for being little watched.
+func New(names []string, weights []float64, tail float64, parts []model.Model, histories model.Histories) (*Model, error) {
 	if len(names) == 0 || len(names) > maxParts || len(weights) != len(names) || len(parts) != len(names) {
 		return nil, fmt.Errorf("%d names, %d weights and %d parts, want as many of each, 1 to %d: %w", len(names), len(weights), len(parts), maxParts, catalog.ErrInvalid)
 	}
-	m := &Model{names: names, parts: parts, rows: parts[0].Len(), weights: make([]float32, len(weights))}
+	if !(tail >= 0 && tail <= maxTail) {
+		return nil, fmt.Errorf("tail is %v, want 0 to %d: %w", tail, maxTail, catalog.ErrInvalid)
+	}
 	sum := 0.0
 	for i, w := range weights {
 		if !(w >= 0) || math.IsInf(w, 0) {
 			return nil, fmt.Errorf("weight of %s is %v, want 0 or more: %w", names[i], w, catalog.ErrInvalid)
 		}
-		if parts[i].Len() != m.rows {
-			return nil, fmt.Errorf("%s scores %d movies and %s %d: %w", names[0], m.rows, names[i], parts[i].Len(), catalog.ErrInvalid)
+		if parts[i].Len() != parts[0].Len() {
+			return nil, fmt.Errorf("%s scores %d movies and %s %d: %w", names[0], parts[0].Len(), names[i], parts[i].Len(), catalog.ErrInvalid)
 		}
 		sum += w
 	}
-	if !(sum > 0) {
-		return nil, fmt.Errorf("weights are all 0: %w", catalog.ErrInvalid)
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return nil, fmt.Errorf("weights are %v, want one above 0: %w", weights, catalog.ErrInvalid)
 	}
+	exact := make([]float32, len(weights))
 	for i, w := range weights {
-		m.weights[i] = float32(w / sum)
+		exact[i] = float32(w / sum)
 	}
-	return m, nil
+	return assemble(names, exact, float32(tail), parts, rarity(histories, parts[0].Len()), parts[0].Len()), nil
 }
 
+func assemble(names []string, weights []float32, tail float32, parts []model.Model, rare []float32, trained int) *Model {
+	m := &Model{trained: trained, names: names, weights: weights, tail: tail, parts: parts, rare: rare, told: names}
+	if tail > 0 {
+		m.told = append(slices.Clone(names), Tail)
+	}
+	m.boards.New = func() any { return &board{make([]float32, len(rare)), make([]float32, len(rare))} }
+	return m
+}
+
+// A board is the working memory of one request.
+type board struct {
+	part  []float32 // the scores of one part
+	known []float32 // row -> the weights of the parts that know it
+}
+
+// Tail is the name by which [Model.Parts] calls what a movie gains for being little
+// watched.
+const Tail = "long-tail"
+
+// maxTail is more than any fit needs: at 1 a list holds what nobody watched.
+const maxTail = 10
+
 // Len returns the number of movies.
-func (m *Model) Len() int { return m.rows }
+func (m *Model) Len() int { return len(m.rare) }
 
-// Parts returns the names of the parts.
-func (m *Model) Parts() []string { return m.names }
+// Parts returns the names of the parts, and [Tail] if rarity counts.
+func (m *Model) Parts() []string { return m.told }
 
-// Weights returns the weight of each part; they add up to 1.
-func (m *Model) Weights() []float32 { return slices.Clone(m.weights) }
+// Weights returns the weight of each of [Model.Parts]; those of models add up to 1.
+func (m *Model) Weights() []float32 {
+	if m.tail > 0 {
+		return append(slices.Clone(m.weights), m.tail)
+	}
+	return slices.Clone(m.weights)
+}
 
 // Score implements [model.Model]. It takes the time of the parts' scores and two
 // passes over each.
 func (m *Model) Score(q model.Query, scores []float32) model.Basis {
-	b, _ := m.boards.Get().(*[]float32)
-	if b == nil {
-		b = new(make([]float32, len(m.parts)*m.rows))
-	}
+	b := m.boards.Get().(*board)
 	defer m.boards.Put(b)
-	return m.Explain(q, scores, *b)
-}
-
-// Explain implements [model.Composite].
-func (m *Model) Explain(q model.Query, scores, parts []float32) model.Basis {
-	clear(scores)
-	known := make([]float32, 0, len(m.parts))
-	basis := model.None
-	for i, p := range m.parts {
-		part := parts[i*m.rows : (i+1)*m.rows]
-		w := m.weights[i]
-		if w > 0 {
-			b := p.Score(q, part)
-			basis = max(basis, b)
-			if b == model.None || !Normalize(part, q.Seen) {
-				w = 0
-			}
-		}
-		if w == 0 {
-			clear(part)
-		}
-		known = append(known, w)
-	}
-	total := float32(0)
-	for _, w := range known {
-		total += w
-	}
-	if total == 0 {
-		return model.None
-	}
-	for row := range scores {
-		m.mean(row, scores, parts, known)
+	basis := m.sum(q, scores, b.known, func(int) []float32 { return b.part })
+	if basis != model.None {
+		m.finish(scores, b.known)
 	}
 	return basis
 }
 
-// mean makes the score of a row from the parts that know it.
-func (m *Model) mean(row int, scores, parts, weights []float32) {
-	sum, have := float32(0), float32(0)
-	for i, w := range weights {
-		if v := parts[i*m.rows+row]; v == v && w > 0 {
-			sum += w * v
-			have += w
+// Explain implements [model.Composite].
+func (m *Model) Explain(q model.Query, scores, parts []float32) model.Basis {
+	b := m.boards.Get().(*board)
+	defer m.boards.Put(b)
+	n := m.Len()
+	basis := m.sum(q, scores, b.known, func(i int) []float32 { return parts[i*n : (i+1)*n] })
+	if basis == model.None {
+		return basis
+	}
+	for i := range m.parts {
+		for row, v := range parts[i*n : (i+1)*n] {
+			if v != v {
+				v = 0 // others share its weight
+			}
+			parts[i*n+row] = m.weights[i] * v / b.known[row] // not a number where no part knows the row
 		}
 	}
-	if have == 0 {
-		scores[row] = nan
-		for i := range weights {
-			parts[i*m.rows+row] = nan
+	m.finish(scores, b.known)
+	if m.tail > 0 {
+		for row, r := range m.rare {
+			parts[len(m.parts)*n+row] = m.tail * r
+			if scores[row] != scores[row] {
+				parts[len(m.parts)*n+row] = nan
+			}
 		}
-		return
 	}
-	scores[row] = sum / have
-	for i, w := range weights {
-		if v := parts[i*m.rows+row]; v == v {
-			parts[i*m.rows+row] = w * v / have
+	return basis
+}
+
+// sum adds up the weighted parts in scores, and in known the weights of those that
+// know each row. into is where a part's scores are to stand; those of a part that
+// says nothing are zeros.
+func (m *Model) sum(q model.Query, scores, known []float32, into func(i int) []float32) model.Basis {
+	clear(scores)
+	clear(known)
+	basis := model.None
+	for i, p := range m.parts {
+		part, w := into(i), m.weights[i]
+		said := model.None
+		if w > 0 {
+			said = p.Score(q, part)
+		}
+		if said == model.None || !Normalize(part, m.trained, q.Seen) {
+			clear(part)
+			continue
+		}
+		basis = max(basis, said)
+		for row, v := range part {
+			if v == v {
+				scores[row] += w * v
+				known[row] += w
+			}
+		}
+	}
+	return basis
+}
+
+// finish turns sums into means and adds what rarity gains.
+func (m *Model) finish(scores, known []float32) {
+	for row, w := range known {
+		if w == 0 {
+			scores[row] = nan
 		} else {
-			parts[i*m.rows+row] = 0
+			scores[row] = scores[row]/w + m.tail*m.rare[row]
 		}
 	}
 }
 
 var nan = float32(math.NaN())
 
-// Normalize puts scores on the common scale: see the package. It reports false,
-// and leaves rubbish, if they are all alike or none is known.
-func Normalize(scores []float32, seen []model.Seen) bool {
-	var n, sum, squares float64
-	add := func(v float32, sign float64) {
-		if v == v {
-			n += sign
-			sum += sign * float64(v)
-			squares += sign * float64(v) * float64(v)
-		}
-	}
-	for _, v := range scores {
-		add(v, 1)
-	}
-	for _, s := range seen {
-		if int(s.Movie) < len(scores) {
-			add(scores[s.Movie], -1)
-		}
-	}
-	if n < 2 {
-		return false
-	}
-	mean := sum / n
-	deviation := math.Sqrt(max(0, squares/n-mean*mean))
-	if !(deviation > 1e-9*math.Abs(mean)) {
-		return false
-	}
-	for i, v := range scores {
-		scores[i] = float32(math.Asinh((float64(v) - mean) / deviation))
-	}
-	return true
-}
-
 // Extend implements [model.Extender]: parts that cannot say anything of a later
-// movie leave it to the others.
+// movie leave it to the others. Nobody watched it, so it is as rare as can be.
 func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
-	next := &Model{names: m.names, weights: m.weights, parts: make([]model.Model, len(m.parts))}
+	parts := make([]model.Model, len(m.parts))
 	for i, p := range m.parts {
 		x, err := model.Extend(p, rows, dims)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.names[i], err)
 		}
-		next.parts[i] = x
+		parts[i] = x
 	}
-	next.rows = next.parts[0].Len()
-	return next, nil
+	rare := slices.Clone(m.rare)
+	most := float32(0)
+	if len(rare) > 0 {
+		most = slices.Max(rare)
+	}
+	for len(rare) < parts[0].Len() {
+		rare = append(rare, most)
+	}
+	return assemble(m.names, m.weights, m.tail, parts, rare, m.trained), nil
 }
 
 // WriteTo writes names and weights; the parts are kept under their own names.
@@ -181,6 +200,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	var e column.Encoder
 	column.EncodeStrings(&e, m.names)
 	e.Float32s(m.weights)
+	e.Float32s([]float32{m.tail})
 	n, err := w.Write(e.Data)
 	return int64(n), err
 }
@@ -189,7 +209,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 func Read(stored []byte, base *model.Base) (model.Model, error) {
 	d := column.NewDecoder(stored)
 	names := column.DecodeStrings[string](d)
-	weights := d.Float32s()
+	weights, tail := d.Float32s(), d.Float32s()
 	if err := d.Finish(); err != nil {
 		return nil, err
 	}
@@ -201,7 +221,10 @@ func Read(stored []byte, base *model.Base) (model.Model, error) {
 	for i, w := range weights {
 		exact[i] = float64(w)
 	}
-	m, err := New(names, exact, parts)
+	if len(tail) != 1 {
+		return nil, fmt.Errorf("%d weights of the long tail, want one: %w", len(tail), catalog.ErrInvalid)
+	}
+	m, err := New(names, exact, float64(tail[0]), parts, base.Histories)
 	if err != nil {
 		return nil, err
 	}
