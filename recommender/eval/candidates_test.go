@@ -205,6 +205,9 @@ func TestGlobalTimeIsHalfOpen(t *testing.T) {
 	if want := "1 user with test events had no training events"; !slices.Contains(r.Warnings, want) {
 		t.Errorf("warnings are %q, want %q", r.Warnings, want)
 	}
+	if got := mustRun(t, s.Inner(), config(), eval.Popularity(s.Train)).Split; got.ColdUsers != 1 || got.WithoutTruth != 1 {
+		t.Errorf("inner split is %+v; want a cold and b, of whom nothing is left, without truth", got)
+	}
 	for _, at := range []time.Time{day0.Add(time.Second), day0.Add(-time.Hour)} {
 		if _, err := eval.GlobalTime(d, at); !errors.Is(err, eval.ErrSplit) {
 			t.Errorf("at %v: error is %v, want ErrSplit", at, err)

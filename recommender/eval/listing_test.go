@@ -124,6 +124,59 @@ func TestRunSaysHowListsWereMade(t *testing.T) {
 	}
 }
 
+// Where one model has a figure for fewer people, swapping the models for a person
+// changes how many a mean is over. Against all ways to swap them for ten people.
+func TestFiguresOfFewerListsAreTested(t *testing.T) {
+	var rows []catalog.UserSeen
+	lists := make(map[catalog.UserID][]uint32)
+		for i := range 10 {
+		u := string(rune('a' + i))
+		rows = append(rows, history(u, 19, 0)...)
+		if i%2 == 0 {
+			rows = append(rows, history(u, 19, 0, 1)[2:]...)
+		}
+		if i%3 != 0 {
+			lists[catalog.UserID(u)] = []uint32{uint32(2 - i%2)} // five others watched 1, nobody 2
+		}
+	}
+	s := eval.LeaveLastOut(mustCollect(t, rows, 20))
+	var mine, theirs []float64 // by person, NaN without a list
+	for i := range 10 {
+		x := math.NaN()
+		if l := lists[catalog.UserID(rune('a'+i))]; l != nil {
+			x = eval.Novelty(l, s.Train.Watchers(), 10)
+		}
+		mine = append(mine, x)
+		theirs = append(theirs, eval.Novelty([]uint32{18}, s.Train.Watchers(), 10))
+	}
+	gap := func(swapped uint) float64 {
+		var sums, counts [2]float64
+		for i := range mine {
+			for side, x := range [2]float64{mine[i], theirs[i]} {
+				side ^= int(swapped >> i & 1)
+				if !math.IsNaN(x) {
+					sums[side] += x
+					counts[side]++
+				}
+			}
+		}
+		return sums[0]/counts[0] - sums[1]/counts[1]
+	}
+	far := 0
+	for swapped := range uint(1 << 10) {
+		if math.Abs(gap(swapped)) >= math.Abs(gap(0))-1e-12 {
+			far++
+		}
+	}
+	cfg := config()
+	cfg.Baseline, cfg.Resamples = "one", 2000
+	r := mustRun(t, s, cfg, byUser("mine", lists), fixed("one", 18))
+	d := r.Comparisons[0].Metrics["novelty@20"]
+	if want := float64(far) / 1024; !near(d.Value, gap(0)) || math.Abs(d.P-want) > 0.015 || want > 0.9 {
+		t.Errorf("difference is %v with p %v, want %v with %v", d.Value, d.P, gap(0), want)
+	}
+}
+
 func TestRunRefusesSourcesThatDoNotFit(t *testing.T) {
 	s := eval.LeaveLastOut(mustCollect(t, history("a", 0, 1), 6))
 	m := explaining("mine", func(catalog.UserID) bool { return true }, []uint32{5, 4}, []string{"als"})

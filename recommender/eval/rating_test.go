@@ -95,7 +95,7 @@ func TestRMSEIsOverAllRatings(t *testing.T) {
 // The paired test against all ways to swap the models for some of ten people.
 func TestRMSEDifferenceIsTested(t *testing.T) {
 	var rows []catalog.UserSeen
-	given := []float64{1, 2, 3, 4, 5, 4, 4, 4, 3, 3}
+	given := []float64{1, 2, 3, 4, 5, 4, 4, 4, 4, 3}
 	for i, g := range given {
 		rows = append(rows, rate(history(string(rune('a'+i)), 0, 1), g, 0)...)
 	}
@@ -123,6 +123,9 @@ func TestRMSEDifferenceIsTested(t *testing.T) {
 	d := r.Comparisons[0].Metrics["rmse"]
 	if want := float64(far) / 1024; math.Abs(d.P-want) > 0.015 || !near(d.Value, gap(0)) { // 20,000 draws: a deviation of 0.0035
 		t.Errorf("difference is %v with p %v, want %v with %v", d.Value, d.P, gap(0), want)
+	}
+	if d.Helped != 0.6 || d.Hurt != 0.4 {
+		t.Errorf("%v are helped and %v hurt, want the 0.6 with 4 or 5 stars and the others", d.Helped, d.Hurt)
 	}
 	if r.Models[0].Lists != 0 || len(r.Models[0].Metrics) != 2 {
 		t.Errorf("metrics are %v, want those of ratings alone", r.Models[0].Metrics)

@@ -157,7 +157,7 @@ func thirds(watchers []int) []int32 {
 	}
 	for times := len(hist) - 1; times >= 0; times-- {
 		third[times] = 2
-		if times > 0 && all > 0 {
+		if all > 0 {
 			third[times] = int32(min(2, 3*above/all))
 		}
 		above += int64(times) * hist[times]
