@@ -167,7 +167,7 @@ func TestCoverage(t *testing.T) {
 	}
 	parts := []model.Model{base.Models[0].Model, base.Models[1].Model}
 	last := 0
-	for _, tail := range []float64{0, 0.2, 0.5} {
+	for _, tail := range []float64{0, 0.1, 0.2} {
 		m, err := blend.New([]string{"taste", "count"}, []float64{1, 1}, tail, parts, base.Histories)
 		if err != nil {
 			t.Fatal(err)
