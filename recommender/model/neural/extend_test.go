@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"marquee/catalog"
+	"marquee/recommender/column"
 	"marquee/recommender/model"
 	"marquee/recommender/model/modeltest"
 	"marquee/recommender/model/neural"
@@ -66,6 +67,12 @@ func TestExtend(t *testing.T) {
 	if scores[161] == scores[161] {
 		t.Errorf("a movie without a vector scores %v, want NaN", scores[161])
 	}
+	old := make([]float32, 160)
+	m.Score(model.Query{Seen: []model.Seen{{Movie: 150}}}, old)
+	two.Score(model.Query{Seen: []model.Seen{{Movie: 160}}}, scores)
+	if scores[3] != old[3] {
+		t.Errorf("a history of the new movie scores %v, one of the movie with its vector %v", scores[3], old[3])
+	}
 	var a, b bytes.Buffer
 	if _, err := two.WriteTo(&a); err != nil {
 		t.Fatal(err)
@@ -116,5 +123,19 @@ func TestExtendWithoutVectors(t *testing.T) {
 	scores := make([]float32, 14)
 	if x.Score(model.Query{Seen: []model.Seen{{Movie: 1}}}, scores) != model.Personal || scores[12] == scores[12] || scores[0] != scores[0] {
 		t.Errorf("scores %v, want those before, and NaN for the new", scores)
+	}
+}
+
+// A weight that is no number would spoil every score.
+func TestReadRefusesNaN(t *testing.T) {
+	d, m := world(t)
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	data := b.Bytes()
+	copy(data[len(data)-4:], []byte{0, 0, 0xc0, 0x7f})
+	if _, err := neural.Read(data, modeltest.BaseOf(t, d)); !errors.Is(err, column.ErrBroken) {
+		t.Errorf("error %v, want broken", err)
 	}
 }
