@@ -292,3 +292,29 @@ func TestRealData(t *testing.T) {
 		t.Errorf("NDCG@20 %.4f, want 0.155 or more", got)
 	}
 }
+
+// TestHalfStars wants the very ratings back that histories hold in tenths of 1 to
+// 5, where 3.5 of 0.5 to 5 is 3.666...
+func TestHalfStars(t *testing.T) {
+	d := few([]float32{4.5, 3.5, 0.5}, []float32{2, 1.5, 5})
+	d.Scale = catalog.ScaleMovieLens
+	ratings := make([]float32, 1)
+	train(t, d, plain()).Predict(rated(0, 4.5), []uint32{2}, ratings)
+	first, second := 1/math.Sqrt(3), 1/math.Sqrt(3)
+	means := [2]float64{8.5 / 3, 8.5 / 3}
+	wantClose(t, "rating", float64(ratings[0]), 4.5+(first*(0.5-means[0])+second*(5-means[1]))/(first+second))
+	d.Seen[0].Rating = 4 // moves the first mean alone
+	train(t, d, plain()).Predict(rated(0, 3.5), []uint32{2}, ratings)
+	wantClose(t, "rating", float64(ratings[0]), 3.5+((0.5-8./3)+(5-8.5/3))/2)
+}
+
+// TestRequestsDoNotMix asks for another person in between.
+func TestRequestsDoNotMix(t *testing.T) {
+	m := train(t, few(people...), plain())
+	ratings := make([]float32, 1)
+	for range 3 {
+		m.Predict(rated(1, 4), []uint32{3}, ratings)
+		wantClose(t, "rating of a movie that nobody alike watched", float64(ratings[0]), 4)
+		m.Predict(rated(0, 4), []uint32{3}, ratings)
+	}
+}
