@@ -26,7 +26,6 @@ func centredBiases(train *model.Data, test []held) []float64 {
 
 func bestBiases(train *model.Data, test []held, centred bool) []float64 {
 	inner, check := split(train, 99)
-	of, by := 5.0, 5.0
 	least := func(try func(v float64) []float64) (best float64) {
 		e := math.Inf(1)
 		for _, v := range shrinkages {
@@ -36,8 +35,8 @@ func bestBiases(train *model.Data, test []held, centred bool) []float64 {
 		}
 		return best
 	}
-	of = least(func(v float64) []float64 { return biases(inner, check, v, by, centred) })
-	by = least(func(v float64) []float64 { return biases(inner, check, of, v, centred) })
+	of := least(func(v float64) []float64 { return biases(inner, check, v, 5, centred) })
+	by := least(func(v float64) []float64 { return biases(inner, check, of, v, centred) })
 	return biases(train, test, of, by, centred)
 }
 
