@@ -21,7 +21,7 @@ func Kind() model.Kind {
 		Space: []model.Param{
 			{Name: "preference", Low: 0, High: 4},
 			{Name: "recency", Low: 2, High: 200, Log: true},
-			{Name: "sharpness", Low: 1, High: 12},
+			{Name: "sharpness", Low: 1, High: 10},
 			{Name: "history", Low: 10, High: 500, Log: true, Integer: true},
 		},
 		Train: func(_ context.Context, d *model.Data, base *model.Base, _ []model.Example, settings json.RawMessage, _ model.Progress) (model.Model, error) {
