@@ -1,0 +1,120 @@
+package ease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"marquee/catalog"
+	"marquee/embedder/vec"
+	"marquee/recommender/model"
+)
+
+// Tolerance is the furthest that a weight may be from the closed form.
+const Tolerance = 1e-4
+
+// Train returns the model of d, which [model.Data.Check] accepts. For n movies it
+// takes n^3 floating-point operations and a product for each pair of movies that
+// one person watched; memory peaks at 4*n^2 bytes and 8 for each watched movie
+// (12 with Preference). BenchmarkTrain has the time.
+func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress) (*Model, error) {
+	w := newWatches(d, c)
+	n := len(w.rows)
+	g, err := w.gram(ctx, func(done, total int) { progress("count pairs", done, total) })
+	if err != nil {
+		return nil, err
+	}
+	ridge := w.ridge(c)
+	for i, r := range ridge {
+		g[i*n+i] += float32(r)
+	}
+	p := g // from here on it is the inverse
+	err = vec.InvertSPD(ctx, p, n, runtime.GOMAXPROCS(0), func(done, total int) { progress("invert", done, total) })
+	if errors.Is(err, vec.ErrNotPositive) {
+		return nil, fmt.Errorf("lambda %v is too small for these %d people and %d movies, raise it: %w: %w", c.Lambda, len(d.Users), n, err, catalog.ErrInvalid)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if off := w.check(p, ridge); !(off <= Tolerance) {
+		return nil, fmt.Errorf("weights are off by %.2g, want %v: lambda %v is too small for these %d people and %d movies, raise it: %w",
+			off, Tolerance, c.Lambda, len(d.Users), n, catalog.ErrInvalid)
+	}
+	m := &Model{scale: d.Scale, preference: c.Preference, rows: w.rows, index: indexOf(w.rows, len(d.Movies))}
+	boost := w.boost(c)
+	if c.Keep == 0 || c.Keep >= n-1 {
+		m.weights = allWeights(p, boost)
+		return m, nil
+	}
+	t := thinner{p: p, boost: boost, count: w.count, keep: c.Keep}
+	err = m.thin(ctx, t, func(done, total int) { progress("keep the largest", done, total) })
+	return m, err
+}
+
+// ridge returns the penalty of each movie.
+func (w *watches) ridge(c Config) []float64 {
+	mean := 0.0
+	for _, n := range w.count {
+		mean += n / float64(len(w.count))
+	}
+	out := make([]float64, len(w.count))
+	for i, n := range w.count {
+		out[i] = c.Lambda * math.Pow(n/mean, c.LambdaPower)
+	}
+	return out
+}
+
+// boost returns what each movie's score is multiplied by.
+func (w *watches) boost(c Config) []float32 {
+	out := make([]float32, len(w.count))
+	for i, n := range w.count {
+		out[i] = float32(math.Pow(n, -c.Debias))
+	}
+	return out
+}
+
+// checked is the number of columns that check looks at.
+const checked = 8
+
+// check returns how far weights are from the closed form, at the most watched
+// movie, whose column loses the most digits, and at others from end to end. For a
+// column p of the inverse, G*p in float64 tells what is missing from the unit
+// vector; the inverse times that is what p is off by, but for terms of second
+// order.
+func (w *watches) check(p []float32, ridge []float64) float64 {
+	n, worst := len(w.rows), 0.0
+	top := 0
+	for i, count := range w.count {
+		if count > w.count[top] {
+			top = i
+		}
+	}
+	columns := []int{top}
+	for k := range min(n, checked) {
+		columns = append(columns, k*n/min(n, checked))
+	}
+	x, residual, miss := make([]float64, n), make([]float64, n), make([]float32, n)
+	for _, j := range columns {
+		column := p[j*n : (j+1)*n]
+		for i, v := range column {
+			x[i] = float64(v)
+		}
+		w.mulGram(residual, x)
+		for i := range residual {
+			residual[i] += ridge[i] * x[i]
+			miss[i] = float32(-residual[i])
+		}
+		miss[j] = float32(1 - residual[j])
+		own := vec.Dot(p[j*n:(j+1)*n], miss)
+		for i := range n {
+			off := float64(vec.Dot(p[i*n:(i+1)*n], miss))
+			off = math.Abs(off-x[i]/x[j]*float64(own)) / x[j]
+			if !(off <= worst) {
+				worst = off
+			}
+		}
+	}
+	return worst
+}
