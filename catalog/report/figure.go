@@ -19,7 +19,7 @@ import (
 )
 
 // A Figure is a chart with the table of its figures. [Bars], [Histogram],
-// [Lines], [Distributions] and [Heat] make one.
+// [Lines], [Distributions], [Heat], [Points], [Curves] and [Panels] make one.
 type Figure struct {
 	Title string
 	About string   // what it shows, in words, for who does not see it
