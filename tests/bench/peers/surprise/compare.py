@@ -131,7 +131,8 @@ def main():
     print(f"{files.train.n_ratings} ratings to train on, {len(files.test)} to judge by, mean of {flags.seeds} seeds\n")
     print(f"{'':9}{'RMSE':>7}{'Surprise':>10}{'diff.':>9}{'spread':>8}{'MAE':>9}{'Surprise':>10}{'s':>8}{'Surprise':>10}{'ms/epoch':>10}{'Surprise':>10}{'times':>7}")
     differences = {c.name: compare(c, flags.seeds, ours, files) for c in cases}
-    print("\nours as they are served, people folded in:")
+    if any(case.epochs for case in cases):
+        print("\nours as they are served, people folded in:")
     for case in cases:
         if case.epochs:
             served(case, flags.seeds, ours)

@@ -9,6 +9,7 @@ import (
 	"marquee/recommender/model/itemknn"
 	"marquee/recommender/model/svd"
 	"marquee/recommender/model/svdpp"
+	"marquee/recommender/model/userknn"
 )
 
 // A predict writes the ratings of one person, by row, for movies.
@@ -24,6 +25,7 @@ var kinds = map[string]trainer{
 	"svd":   factors(svd.DefaultConfig(), svd.TrainPeople),
 	"svdpp": factors(svdpp.DefaultConfig(), svdpp.TrainPeople),
 
+	"userknn": plain(userknn.Kind()),
 	"itemknn": plain(itemknn.Kind()),
 }
 
