@@ -175,8 +175,8 @@ func TestTornJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := 0; n < len(text); n += 1 + len(text)/60 {
-		for _, tail := range []string{"", "\x00\x00\n"} {
+	for n := 0; n < len(text); n += 1 + len(text)/40 {
+		for _, tail := range []string{"", "\x00\x00\n", strings.Repeat("x", 2*len(text))} {
 			if i := bytes.IndexByte(text, '\n'); tail != "" && n <= i {
 				continue
 			}

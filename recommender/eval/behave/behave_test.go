@@ -292,6 +292,14 @@ func TestStabilityByHand(t *testing.T) {
 	}
 }
 
+// A movie that was taken out of a history may be listed again: that is no change.
+func TestTheMovieTakenOutDoesNotCount(t *testing.T) {
+	w := world(t)
+	if r := run(t, w, behave.Of(eval.Popularity(w.Train)), behave.DefaultConfig())["stability"]; r.Figure.Value != 1 {
+		t.Errorf("%+v, want 1 for popularity", r)
+	}
+}
+
 func TestReport(t *testing.T) {
 	w := world(t)
 	pop := behave.Of(eval.Popularity(w.Train))
