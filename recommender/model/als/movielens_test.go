@@ -62,7 +62,7 @@ func vectors(t *testing.T, d *model.Data, rank int) {
 		texts = append(texts, embedder.Document(m))
 	}
 	c := lsa.DefaultConfig()
-	c.Rank = rank
+	c.Rank, c.MaxTerms, c.Oversample = rank, 20000, 8
 	l, err := lsa.Fit(t.Context(), texts, c, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func byModel(m *als.Model) score {
 // alone, among themselves and among all, where they neither flood lists nor vanish.
 func TestColdStart(t *testing.T) {
 	d := modeltest.MovieLens(t)
-	vectors(t, d, 128)
+	vectors(t, d, 64)
 	h := holdOut(d)
 	among := func(row uint32) bool { return h.gone[row] }
 	content, _ := ndcgAmong(h, 20, among, byContent(d))

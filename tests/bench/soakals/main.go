@@ -22,8 +22,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "soakals:", err)
 		os.Exit(1)
 	}
@@ -37,6 +38,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	dims := flags.Int("dims", 64, "factors")
 	sweeps := flags.Int("sweeps", 10, "passes over the data")
 	solver := flags.String("solver", als.CG, "cg or block")
+	block := flags.Int("block", als.DefaultConfig().Block, "coordinates of a block")
 	seed := flags.Uint64("seed", 1, "of the data and the factors")
 	mostGB := flags.Float64("most-gb", 8, "fail above this peak of memory, GiB; 0 for any")
 	mostSeconds := flags.Float64("most-seconds", 0, "fail if the sweeps together take longer; 0 for any")
@@ -51,7 +53,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%d people, %d movies, %d events made in %.1f s; kernels %s\n", *users, *movies, len(m.Cols), time.Since(began).Seconds(), vec.Path())
 	c := als.Implicit(*dims, *sweeps)
-	c.Regularization, c.Seed, c.Solver = 0.05, *seed, *solver
+	c.Regularization, c.Seed, c.Solver, c.Block = 0.05, *seed, *solver, *block
 	began = time.Now()
 	t, err := als.NewTrainer(m, c)
 	if err != nil {
