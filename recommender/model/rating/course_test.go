@@ -17,26 +17,58 @@ import (
 	"marquee/recommender/model"
 )
 
-// course returns the real ratings of the stream of 2024 with the facts of those
-// movies and people that have some and, if asked for, with vectors fitted on the
-// movies' texts. One rating of 15 is left out. It skips the test or benchmark where there are none.
+// course returns the real ratings of the stream of December 2024 with the facts
+// of those movies and people that have some and, if asked for, with vectors
+// fitted on the movies' texts. One rating of 15 is left out. It skips the test or
+// benchmark where there are none.
 func course(t testing.TB, vectors bool) *model.Data {
+	t.Helper()
+	return courseOf(t, table(t, filepath.Join(courseDir(t), "ratings.csv")), vectors)
+}
+
+// courseLog returns those of October 2024, of which there are raw lines alone.
+func courseLog(t testing.TB, vectors bool) *model.Data {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(courseDir(t), "ratings.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]string
+	for line := range strings.Lines(string(text)) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), ",")
+		user, rest, _ := strings.Cut(rest, ",GET /rate/")
+		id, rating, found := strings.Cut(rest, "=")
+		if !found {
+			t.Fatalf("line %q is no rating", line)
+		}
+		year := id[strings.LastIndexByte(id, '+')+1:]
+		title := strings.ReplaceAll(strings.TrimSuffix(id, "+"+year), "+", " ")
+		rows = append(rows, map[string]string{"user_id": user, "movie_id": id, "movie_title": title, "year": year, "rating": rating})
+	}
+	return courseOf(t, rows, vectors)
+}
+
+func courseDir(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(os.Getenv("MARQUEE_DATA"), "course-sample", "2024")
 	if _, err := os.Stat(filepath.Join(dir, "ratings.csv")); os.Getenv("MARQUEE_DATA") == "" || err != nil {
 		t.Skip("no real data: MARQUEE_DATA names no folder that holds course-sample/2024")
 	}
-	rows := table(t, filepath.Join(dir, "ratings.csv"))
+	return dir
+}
+
+// courseOf returns data of rows; a person's rows are in the order of the file.
+func courseOf(t testing.TB, rows []map[string]string, vectors bool) *model.Data {
+	t.Helper()
+	dir := courseDir(t)
 	movies := courseMovies(t, dir, rows)
 	var seen []catalog.UserSeen
-	for _, r := range rows {
-		value := number(t, r["rating"])
-		at, err := time.Parse("2006-01-02T15:04:05", r["user_time"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if catalog.Scale5.Check(value) == nil {
-			seen = append(seen, catalog.UserSeen{User: catalog.UserID(r["user_id"]), Seen: catalog.Seen{Movie: catalog.MovieID(r["movie_id"]), At: at, Rated: true, Rating: value}})
+	have := map[[2]string]bool{}
+	for i, r := range slices.Backward(rows) { // the last rating counts
+		value, key := number(t, r["rating"]), [2]string{r["user_id"], r["movie_id"]}
+		if catalog.Scale5.Check(value) == nil && !have[key] {
+			have[key] = true
+			seen = append(seen, catalog.UserSeen{User: catalog.UserID(key[0]), Seen: catalog.Seen{Movie: catalog.MovieID(key[1]), At: time.Unix(int64(i), 0), Rated: true, Rating: value}})
 		}
 	}
 	slices.SortStableFunc(seen, func(a, b catalog.UserSeen) int { return cmp.Compare(a.User, b.User) })

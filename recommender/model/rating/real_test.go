@@ -159,6 +159,18 @@ func TestTableStream(t *testing.T) {
 	})
 }
 
+// TestTableLog is for rows that no setting was chosen with.
+func TestTableLog(t *testing.T) {
+	tables(t)
+	d := courseLog(t, true)
+	t.Logf("%d ratings of %d people; RMSE of who knew each movie's true mean: %.3f", len(d.Seen), len(d.Users), noise(d))
+	compare(t, d, 5, 3, []contender{
+		{"biases", shrunkBiases}, {"centred", centredBiases}, {"rating", trained(t.Context(), t, rating.DefaultConfig())},
+		{"trees", boosted(t, 0, rating.DefaultConfig().Movie, nil)},
+		{"without any facts", without(trained(t.Context(), t, with(func(c *rating.Config) { c.Content = 0 })), func(m *catalog.Movie) { *m = catalog.Movie{ID: m.ID} }, samePerson)},
+	})
+}
+
 func TestTableMovieLens(t *testing.T) {
 	tables(t)
 	d := modeltest.MovieLens(t)
@@ -197,7 +209,7 @@ func noise(d *model.Data) float64 {
 	}
 	sum := 0.0
 	for class := range rows {
-		sum += rows[class] * square[class] / free[class]
+		sum += rows[class] * square[class] / max(1, free[class])
 	}
 	return math.Sqrt(sum / float64(len(d.Seen)))
 }
