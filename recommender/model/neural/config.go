@@ -16,8 +16,8 @@ type Config struct {
 	BatchSize    int     `json:"batch_size"`    // people whose gradients make one step
 	LearningRate float64 `json:"learning_rate"` // of Adam
 	Decay        float64 `json:"decay"`         // share of a weight that is taken off at a step, per learning rate
-	Dropout      float64 `json:"dropout"`       // share of a history that is hidden from the input, to be found again
-	Ahead        float64 `json:"ahead"`         // share of samples whose hidden movies are the newest, not random ones
+	Dropout      float64 `json:"dropout"`       // share of a history, at most, that is hidden from the input, to be found
+	Ahead        float64 `json:"ahead"`         // share of samples as of an earlier time, whose hidden movies are the newest; others hide at random
 	Recency      float64 `json:"recency"`       // a movie at place n of a history counts (1+n)^-recency
 	InputRating  float64 `json:"input_rating"`  // 0: every watched movie counts the same; 1: one of preference 1 not at all, of 5 twice
 	TargetRating float64 `json:"target_rating"` // the same for the movies to be found
@@ -32,7 +32,13 @@ type Config struct {
 	Seed               uint64  `json:"seed"`
 }
 
-// DefaultConfig returns what did best on the inner split of ml-latest-small.
+// DefaultConfig returns what did best on the inner split of ml-latest-small; the
+// package's comment has the figures of ahead, recency, dropout and negatives.
+// NDCG@20 by width, after 50 epochs: 64 0.197, 100 0.210, 128 0.208, 200 0.205,
+// where another seed moves it by 0.004. With random hiding, person_power 0 lost 0.02
+// against 0.5, and 1 gained 0.006; decay 0.3 instead of 0.01 moved it by 0.0005. All
+// movies compete: a draw loses 0.01, and is for catalogs and crowds whose full
+// softmax takes too long.
 func DefaultConfig() Config {
 	return Config{
 		Hidden: 100, Epochs: 80, Patience: 10, BatchSize: 64, LearningRate: 0.004, Decay: 0.01, Dropout: 0.2, Ahead: 1,
@@ -60,7 +66,7 @@ func (c Config) Validate() error {
 	whole("batch_size", c.BatchSize, 1, 4096)
 	real("learning_rate", c.LearningRate, 1e-6, 1)
 	real("decay", c.Decay, 0, 1)
-	real("dropout", c.Dropout, 0, 0.95)
+	real("dropout", c.Dropout, 0.01, 0.95)
 	real("ahead", c.Ahead, 0, 1)
 	real("recency", c.Recency, 0, 2)
 	real("input_rating", c.InputRating, 0, 1)
@@ -81,7 +87,7 @@ func Kind() model.Kind {
 		{Name: "hidden", Low: 32, High: 512, Log: true, Integer: true},
 		{Name: "learning_rate", Low: 0.0003, High: 0.01, Log: true},
 		{Name: "decay", Low: 0.0001, High: 0.3, Log: true},
-		{Name: "dropout", Low: 0.2, High: 0.8},
+		{Name: "dropout", Low: 0.1, High: 0.6},
 		{Name: "recency", Low: 0, High: 1},
 	}, func(ctx context.Context, d *model.Data, c Config, progress model.Progress) (model.Model, error) {
 		return Train(ctx, d, c, progress)

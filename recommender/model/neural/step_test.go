@@ -153,7 +153,7 @@ func TestGradient(t *testing.T) {
 			got []float32
 		}{"in": {p.in, got.in}, "hidden": {p.hidden, got.hidden}, "out": {p.out, got.out}, "bias": {p.bias, got.bias}} {
 			worst := 0.0
-			stride := max(1, len(pair.x)/300)
+			stride := max(1, len(pair.x)/100)
 			for i := 0; i < len(pair.x); i += stride {
 				const eps = 1e-5
 				was := pair.x[i]
