@@ -176,6 +176,37 @@ func TestExactSolves(t *testing.T) {
 	}
 }
 
+// As many steps of conjugate gradients as factors solve a row, but for rounding;
+// steps along other directions do not.
+func TestStepsSolve(t *testing.T) {
+	m := randomMatrix(6, 40, 30)
+	for name, c := range objectives() {
+		sweep := func(c als.Config) []float32 {
+			tr, err := als.NewTrainer(m, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rng := rand.New(rand.NewPCG(1, 1))
+			for i := range tr.Items { // far from each other: float32 is enough
+				tr.Items[i] = float32(rng.NormFloat64())
+			}
+			if err := tr.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return tr.Users
+		}
+		exactly, steps := c, c
+		exactly.Solver, exactly.Block = als.Block, c.Dims
+		steps.Solver, steps.Steps = als.CG, c.Dims
+		want := sweep(exactly)
+		for i, v := range sweep(steps) {
+			if math.Abs(float64(v-want[i])) > 1e-3*(0.1+math.Abs(float64(want[i]))) {
+				t.Fatalf("%s: factor %d is %v after %d steps, exactly %v", name, i, v, c.Dims, want[i])
+			}
+		}
+	}
+}
+
 // One person, one movie, one factor, by hand: G = w*y², c = 3, so x = 3y/(w*y²+l+(3-w)*y²).
 func TestByHand(t *testing.T) {
 	m := &als.Matrix{Columns: 1, Starts: []int64{0, 1}, Cols: []uint32{0}, Values: []float32{3}}
