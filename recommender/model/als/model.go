@@ -45,8 +45,8 @@ func Kind() model.Kind {
 	return model.NewKind("als", "factors of watched movies (implicit ALS), the history folded in at request time", DefaultConfig(), []model.Param{
 		{Name: "dims", Low: 16, High: 192, Log: true, Integer: true},
 		{Name: "sweeps", Low: 4, High: 24, Integer: true},
-		{Name: "unobserved_weight", Low: 0.01, High: 1, Log: true},
-		{Name: "regularization", Low: 0.0003, High: 0.1, Log: true},
+		{Name: "unobserved_weight", Low: 0.05, High: 8, Log: true},
+		{Name: "regularization", Low: 0.001, High: 0.1, Log: true},
 		{Name: "nu", Low: 0, High: 1.2},
 		{Name: "alpha", Low: 0.1, High: 10, Log: true},
 		{Name: "debias", Low: 0, High: 1},
