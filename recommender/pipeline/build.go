@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,7 +47,7 @@ type Options struct {
 	Kinds     []model.Kind // that Models may name
 	Models    []Spec       // to train
 	Arm       string       // the default arm; "" is the last of Models, or rank.ArmFeatures without any
-	Lenient   bool         // data from which no model can learn gives a bundle without models
+	Lenient   bool         // models that the data are not enough for are left out, and all are if the last one is
 	Seed      uint64
 	Parent    string // the live bundle
 	Program   bundle.Program
@@ -211,10 +210,17 @@ func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table)
 		return nil, nil
 	}
 	t := Training{Kinds: o.Kinds, Table: BaseOf(table), Share: DefaultShare, Progress: o.Progress, Log: o.Log}
-	trained, err := t.Train(ctx, d, o.Models)
-	if o.Lenient && errors.Is(err, model.ErrData) {
-		o.Log.Warn("no models are trained, lists are made of similarity, quality and popularity", "reason", err)
-		return nil, nil
+	if !o.Lenient {
+		return t.Train(ctx, d, o.Models)
+	}
+	trained, skipped, err := t.TrainMost(ctx, d, o.Models)
+	for _, s := range skipped {
+		o.Log.Warn("the data are not enough for a model", "model", s.Name, "reason", s.Err)
+	}
+	last := o.Models[len(o.Models)-1].Name
+	if len(trained) > 0 && trained[len(trained)-1].Name != last {
+		o.Log.Warn("no models are kept, lists are made of similarity, quality and popularity", "not_trained", last)
+		return nil, err
 	}
 	return trained, err
 }

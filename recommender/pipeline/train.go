@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"marquee/catalog"
@@ -106,7 +107,8 @@ type Skipped struct {
 }
 
 // TrainMost is [Training.Train] without the models that d gives nothing to learn
-// for, and without what is made of them.
+// for. What learns how to be made of several does without those; what is made of
+// them by given weights is skipped too.
 func (t Training) TrainMost(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, []Skipped, error) {
 	var skipped []Skipped
 	trained, err := t.train(ctx, d, specs, func(name string, err error) bool {
@@ -132,6 +134,11 @@ func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip f
 	var out []Trained
 	var l lesson
 	for _, s := range specs {
+		if err := t.missing(s, base); err != nil && t.learns(s) && skip(s.Name, fmt.Errorf("made without a part: %w", err)) {
+			if s, err = t.without(s, base); err != nil {
+				return nil, err
+			}
+		}
 		trained, err := t.one(ctx, d, base, &l, specs, s)
 		if err != nil {
 			if !skip(s.Name, err) {
@@ -143,6 +150,24 @@ func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip f
 		base.Models = append(base.Models, model.Named{Name: s.Name, Model: trained.Scorer})
 	}
 	return out, nil
+}
+
+// learns reports whether s learns how to be made of its parts.
+func (t Training) learns(s Spec) bool {
+	_, learns := t.parts(s)
+	return learns
+}
+
+// without returns s of those parts that base has.
+func (t Training) without(s Spec, base *model.Base) (Spec, error) {
+	names, _ := t.parts(s)
+	names = slices.DeleteFunc(names, func(n string) bool { return base.Model(n) == nil })
+	if len(names) == 0 {
+		return s, nil // which fails for want of them
+	}
+	settings, err := merged(s.Settings, fmt.Appendf(nil, `{"parts":%q}`, strings.Join(names, ",")))
+	s.Settings = settings
+	return s, err
 }
 
 // parts returns the names of what s is made of; nil for a plain model.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"marquee/catalog/stream"
@@ -69,10 +71,13 @@ type buildCmd struct {
 	spaceFlags
 	indexFlags
 	rankingFlags
-	Neighbours int    `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
-	Seed       uint64 `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
-	Data       string `env:"MARQUEE_DATA_VERSION" help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
-	NoPublish  bool   `help:"Put the bundle on the shelf, but do not make it live."`
+	modelFlags
+	Models     []string `help:"Models to train, divided by commas; auto: those of the blend, if the data are enough; none: lists of similarity, quality and popularity alone." default:"auto" placeholder:"NAME"`
+	Arm        string   `help:"The model that serves by default. Default: the last one trained." placeholder:"NAME"`
+	Neighbours int      `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
+	Seed       uint64   `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
+	Data       string   `env:"MARQUEE_DATA_VERSION" help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
+	NoPublish  bool     `help:"Put the bundle on the shelf, but do not make it live."`
 }
 
 // Help is shown below the flags.
@@ -82,11 +87,35 @@ func (buildCmd) Help() string {
   marquee build --embedder minilm             after "marquee model download"
   marquee build --index flat --no-publish     exact search; look at it before it serves
   marquee build --data 0f3a                   from a snapshot; "marquee data list" shows them
+  marquee build --models als,ease --arm als   two models, one of which serves
+  marquee build --models none                 similarity, quality and popularity alone
 
 The same data, settings and seed give the same bundle, from the store or from a
 snapshot of it. A store is read as it stands at one moment. Vectors are cached in the
 store by text, so a second build embeds only what changed. An index below its
 recall floor is refused, and nothing is published.`
+}
+
+// auto reports whether the models were left to the program.
+func (c *buildCmd) auto() bool { return len(c.Models) == 1 && c.Models[0] == "auto" }
+
+// chosen returns the models to train.
+func (c *buildCmd) chosen() ([]pipeline.Spec, error) {
+	names := c.Models
+	switch {
+	case c.auto():
+		names = []string{"blend"}
+	case len(names) == 1 && names[0] == "none":
+		names = nil
+	}
+	specs, err := c.specs(names)
+	if err != nil {
+		return nil, err
+	}
+	if c.Arm != "" && c.Arm != rank.ArmFeatures && !slices.ContainsFunc(specs, func(s pipeline.Spec) bool { return s.Name == c.Arm }) {
+		return nil, usage("--arm %q is not among the models that are trained", c.Arm)
+	}
+	return specs, nil
 }
 
 // A built is the result of a build.
@@ -107,6 +136,10 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err == nil {
 		err = wrapUsage(pipeline.Options{Ranking: c.config(), Neighbour: c.Neighbours}.Validate())
 	}
+	if err != nil {
+		return err
+	}
+	specs, err := c.chosen()
 	if err != nil {
 		return err
 	}
@@ -138,6 +171,10 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 		Cache:     cache,
 		Ranking:   c.config(),
 		Neighbour: c.Neighbours,
+		Kinds:     kinds(),
+		Models:    specs,
+		Arm:       c.Arm,
+		Lenient:   c.auto(),
 		Seed:      c.Seed,
 		Parent:    parent,
 		Program:   program(),
@@ -172,6 +209,22 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	})
 }
 
+// modelsOf names the models of a bundle, the one that serves first.
+func modelsOf(m bundle.Manifest) string {
+	arm := orElse(m.Arm, rank.ArmFeatures)
+	text := arm
+	var others []string
+	for _, t := range m.Models {
+		if t.Name != arm {
+			others = append(others, t.Name)
+		}
+	}
+	if len(others) > 0 {
+		text += "; also " + strings.Join(others, ", ")
+	}
+	return text
+}
+
 func printManifest(w io.Writer, m bundle.Manifest) {
 	var settings bytes.Buffer
 	if err := json.Compact(&settings, m.Index.Settings); err != nil {
@@ -189,6 +242,7 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 		[]string{"embedder", m.Embedder.String()},
 		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, &settings)},
 		[]string{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
+		[]string{"models", modelsOf(m)},
 		[]string{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
 		[]string{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},
 	)

@@ -15,7 +15,12 @@ import (
 )
 
 type evalCmd struct {
-	Run     evalRunCmd     `cmd:"" help:"Judge lists on held-out movies, beside popularity and random."`
+	Run     evalRunCmd     `cmd:"" help:"Judge models, outside lists and servers on what was held out, beside popularity and random."`
+	Compare evalCompareCmd `cmd:"" help:"Compare two models person by person, on every metric."`
+	Split   evalSplitCmd   `cmd:"" help:"Write the two parts of a split as files, for other programs."`
+	Check   evalCheckCmd   `cmd:"" help:"Put a model to behavioural tests: no adult movies for minors, and so on."`
+	Report  evalReportCmd  `cmd:"" help:"Show a report that was kept, or write it as a page."`
+	List    evalListCmd    `cmd:"" help:"List the reports that were kept."`
 	Sweep   evalSweepCmd   `cmd:"" help:"Choose ranking settings on an inner split of the training part."`
 	Sequels evalSequelsCmd `cmd:"" help:"Share of a film's sequels among its first 10 neighbours, for each embedder."`
 }
@@ -60,86 +65,6 @@ func (f evalFlags) print(e *env, v any, text func(w io.Writer)) error {
 		}
 	}
 	return e.print(v, text)
-}
-
-// splitFlags choose what is held out.
-type splitFlags struct {
-	Protocol string  `help:"What is held out: last-share (each person's newest movies) or leave-one-out (one random movie each)." enum:"last-share,leave-one-out" default:"last-share" placeholder:"NAME"`
-	Share    float64 `help:"Share held out by last-share." default:"0.2" placeholder:"SHARE"`
-}
-
-func (f splitFlags) split(d *eval.Data, seed uint64) (*eval.Split, error) {
-	if f.Protocol == "leave-one-out" {
-		return eval.LeaveOneOut(d, seed), nil
-	}
-	return eval.LastShare(d, f.Share)
-}
-
-type evalRunCmd struct {
-	evalFlags
-	splitFlags
-	N           int `help:"Movies in a list." short:"n" env:"-" default:"20" placeholder:"N"`
-	CatalogSize int `help:"Declared size of the whole catalog, for global coverage; 0: the movies known." default:"0" placeholder:"N"`
-	Resamples   int `help:"Resamples of the bootstrap over people." default:"1000" placeholder:"N"`
-}
-
-// Help is shown below the flags.
-func (evalRunCmd) Help() string {
-	return `Examples:
-  marquee eval run                                  each person's last 20% by time
-  marquee eval run --protocol leave-one-out         is a removed movie among 20?
-  marquee eval run --embedders minilm --report result.json
-
-Popularity, ratings and histories come from the training part alone; what is held
-out is looked at once. "<embedder>" is the list that is served, "<embedder>
-content" is nearness alone. Intervals are 95%, by bootstrap over people; coverage
-is exact.`
-}
-
-// Run judges.
-func (c *evalRunCmd) Run(ctx context.Context, e *env) error {
-	j, err := openJudge(ctx, e, c.evalFlags)
-	if err != nil {
-		return err
-	}
-	defer j.close()
-	split, err := c.split(j.data, c.Seed)
-	if err != nil {
-		return fmt.Errorf("%w: %w", err, errUsage)
-	}
-	models := []eval.Model{eval.Random(split.Train, c.Seed), eval.Popularity(split.Train)}
-	for _, kind := range c.kinds(e) {
-		content := rank.DefaultConfig()
-		content.Similarity, content.Quality, content.Popularity = 1, 0, 0
-		for _, m := range []struct {
-			name string
-			cfg  rank.Config
-		}{{kind + " content", content}, {kind, rank.DefaultConfig()}} {
-			snap, err := j.snapshot(ctx, kind, split.Train, m.cfg)
-			if err != nil {
-				return err
-			}
-			models = append(models, eval.Model{Name: m.name, List: lister(snap, split.Train)})
-		}
-	}
-	cfg := eval.DefaultConfig()
-	cfg.N, cfg.Cutoffs, cfg.Baseline = c.N, cutoffs(c.N), "popularity"
-	cfg.CatalogSize, cfg.Resamples, cfg.Seed = c.CatalogSize, c.Resamples, c.Seed
-	cfg.Progress = func(done, total int) { j.bar.show("judge", done, total) }
-	report, err := eval.Run(ctx, split, models, cfg)
-	j.bar.end()
-	if err != nil {
-		return err
-	}
-	return c.print(e, report, func(w io.Writer) { _ = report.WriteTable(w) })
-}
-
-// cutoffs returns the ks at which lists of n are judged.
-func cutoffs(n int) []int {
-	if n > 10 {
-		return []int{10, n}
-	}
-	return []int{n}
 }
 
 type evalSweepCmd struct {

@@ -43,12 +43,14 @@ type cli struct {
 	Data       dataCmd       `cmd:"" help:"Take and look at data versions: snapshots of what builds read."`
 	Quarantine quarantineCmd `cmd:"" help:"Look at lines of the stream that could not be read, and read them again."`
 	Build      buildCmd      `cmd:"" help:"Make a bundle from the store and publish it."`
+	Precompute precomputeCmd `cmd:"" help:"Make lists for everyone beforehand, with a model of the live bundle."`
 	Serve      serveCmd      `cmd:"" help:"Answer requests from the live bundle."`
 	Movie      movieCmd      `cmd:"" help:"Look at movies and their neighbours."`
 	User       userCmd       `cmd:"" help:"Look at a person's history and list; forget a person."`
 	Quality    qualityCmd    `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
 	Eval       evalCmd       `cmd:"" help:"Judge lists offline."`
-	Model      modelCmd      `cmd:"" help:"Get and check the weights of MiniLM."`
+	Tune       tuneCmd       `cmd:"" help:"Search the settings of a model."`
+	Model      modelCmd      `cmd:"" help:"List the models that can be trained; get and check the weights of MiniLM."`
 	Bundle     bundleCmd     `cmd:"" help:"Look at the bundles that were built."`
 	Stored     storeCmd      `cmd:"" name:"store" help:"Look at the store and its settings."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

@@ -10,6 +10,7 @@ import (
 )
 
 type modelCmd struct {
+	Kinds    modelKindsCmd    `cmd:"" help:"List the models that can be trained, with their settings."`
 	Download modelDownloadCmd `cmd:"" help:"Get the weights of MiniLM."`
 	Verify   modelVerifyCmd   `cmd:"" help:"Check the weights against the pinned sha256."`
 }

@@ -18,6 +18,7 @@ import (
 type serveCmd struct {
 	Listen         string        `help:"Address of the contract call and the other public routes." default:":8082" placeholder:"HOST:PORT"`
 	AdminListen    string        `help:"Address of metrics and /admin, for operators only; empty: none." default:"127.0.0.1:9082" placeholder:"HOST:PORT"`
+	Arm            string        `help:"The model that makes the lists, or content-ratings-popularity. Default: the one that each bundle names." placeholder:"NAME"`
 	BundlePoll     time.Duration `help:"Time between two looks for a new live bundle." default:"1s" placeholder:"TIME"`
 	HistoryPoll    time.Duration `help:"Time between two looks for new watches." default:"250ms" placeholder:"TIME"`
 	HistoryTimeout time.Duration `help:"Longest read of the store for one request." default:"150ms" placeholder:"TIME"`
@@ -40,6 +41,7 @@ func (serveCmd) Help() string {
   curl -H 'Accept: application/json' localhost:8082/recommend/1
   curl localhost:8082/similar/1
   curl localhost:9082/metrics
+  marquee serve --arm als                   # of the models of the bundle, this one
   marquee serve --token-file tokens         # takes POST /events too, like "marquee ingest --source http:..."
 
 The server follows the live bundle: "marquee build" in another terminal swaps a
@@ -72,7 +74,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if c.BundlePoll <= 0 {
 		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
 	}
-	service := recommender.New(cache, "", time.Now)
+	service := recommender.New(cache, c.Arm, time.Now)
 	added, err := c.follow(e, store, service, cache)
 	if err != nil {
 		return err

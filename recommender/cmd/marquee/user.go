@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"marquee/catalog"
@@ -20,6 +21,7 @@ type userShowCmd struct {
 	User string `arg:"" help:"Id of the person."`
 	N    int    `help:"Movies in the list." short:"n" env:"-" default:"10" placeholder:"N"`
 	Seen int    `help:"Newest movies of the history shown." default:"10" placeholder:"N"`
+	Arm  string `help:"The model that makes the list. Default: the one that serves." placeholder:"NAME"`
 }
 
 // A shownUser is the result of user show.
@@ -28,6 +30,7 @@ type shownUser struct {
 	Watched int          `json:"watched"`
 	History []shownSeen  `json:"history"`
 	Tier    rank.Tier    `json:"tier"`
+	Arm     string       `json:"arm"`
 	List    []shownItem  `json:"list"`
 }
 
@@ -40,6 +43,7 @@ type shownItem struct {
 	ID      catalog.MovieID `json:"id"`
 	Title   string          `json:"title"`
 	Score   float32         `json:"score"`
+	Sources []string        `json:"sources"`
 	Because []string        `json:"because"`
 }
 
@@ -79,14 +83,17 @@ func (c userShowCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	taste := snap.Movies.Resolve(seen, snap.Scale)
-	list := snap.Recommend(rank.Request{Taste: taste, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, known)})
-	out := shownUser{User: user, Watched: len(seen), History: []shownSeen{}, Tier: list.Tier, List: []shownItem{}}
+	if err := snap.Arms.Check(c.Arm); err != nil {
+		return wrapUsage(err)
+	}
+	list := snap.Recommend(rank.Request{Taste: taste, User: user, Arm: c.Arm, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, known)})
+	out := shownUser{User: user, Watched: len(seen), History: []shownSeen{}, Tier: list.Tier, Arm: list.Arm, List: []shownItem{}}
 	for _, s := range seen[:min(c.Seen, len(seen))] {
 		out.History = append(out.History, shownSeen{s, label(snap.Movies, s.Movie)})
 	}
 	reasons := snap.Reasons(list.Items, taste, 2)
 	for i, item := range list.Items {
-		shown := shownItem{ID: snap.Movies.IDs[item.Row], Title: snap.Movies.Label(item.Row), Score: item.Score, Because: []string{}}
+		shown := shownItem{ID: snap.Movies.IDs[item.Row], Title: snap.Movies.Label(item.Row), Score: item.Score, Sources: list.SourceNames(item), Because: []string{}}
 		for _, r := range reasons[i] {
 			shown.Because = append(shown.Because, snap.Movies.Label(r.Row))
 		}
@@ -116,10 +123,10 @@ func (u shownUser) text(w io.Writer) {
 		rows = append(rows, []string{"  " + s.At.Format(time.DateOnly), s.Title, say})
 	}
 	columns(w, rows...)
-	fmt.Fprintf(w, "would get (%s):\n", u.Tier)
+	fmt.Fprintf(w, "would get (%s, by %s):\n", u.Tier, u.Arm)
 	rows = rows[:0]
 	for _, item := range u.List {
-		because := "popular"
+		because := "from " + strings.Join(item.Sources, ", ")
 		for i, t := range item.Because {
 			if i == 0 {
 				because = "because of " + t

@@ -23,6 +23,7 @@ type Options struct {
 	Metric string
 
 	Behaviour *behave.Report // nil for none
+	Notes     []string       // what the models were, a paragraph each
 }
 
 // Write writes the page to w. A metric that the report does not have is an error
@@ -34,7 +35,7 @@ func Write(w io.Writer, r *eval.Report, o Options) error {
 	}
 	out := report.Page{Title: cmp.Or(o.Title, "Evaluation"), Subtitle: p.subtitle(), Lead: p.lead()}
 	for _, section := range []func() (report.Section, error){
-		p.models, p.comparisons, p.tradeoff, p.curves, p.longTail, p.slices, p.sources, p.behaviour, p.warnings, p.reading,
+		p.models, p.comparisons, p.tradeoff, p.curves, p.longTail, p.slices, p.sources, p.behaviour, p.warnings, p.notes, p.reading,
 	} {
 		s, err := section()
 		if err != nil {

@@ -206,3 +206,12 @@ func (p *sheet) warnings() (report.Section, error) {
 	s.Parts = []report.Part{{Table: t}}
 	return s, nil
 }
+
+// notes say what was judged.
+func (p *sheet) notes() (report.Section, error) {
+	s := report.Section{Title: "What was judged"}
+	if len(p.Notes) > 0 {
+		s.Parts = []report.Part{{Text: p.Notes}}
+	}
+	return s, nil
+}

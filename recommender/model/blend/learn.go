@@ -17,16 +17,16 @@ type point struct {
 // they are to cover. The search starts from the pairwise model and from each part
 // alone, so that a blend is never worse than a part on what it learns from.
 func (f *fit) learn(ctx context.Context, c Config) (point, error) {
-	s := &search{fit: f, cutoff: c.Cutoff}
+	s := &search{fit: f, cutoff: c.Cutoff, even: c.Even}
 	if at := slices.Index(c.parts(), c.CoverAs); at >= 0 && c.Cover > 0 {
 		s.floor = c.Cover * s.judge(point{weights: f.alone(at)}).coverage
 	}
 	best := point{weights: f.pairwise(c)}
-	judged := s.judge(best)
+	worth := s.worth(best)
 	for p := range f.parts {
 		x := point{weights: f.alone(p)}
-		if j := s.judge(x); j.ndcg > judged.ndcg {
-			best, judged = x, j
+		if w := s.worth(x); w > worth {
+			best, worth = x, w
 		}
 	}
 	return s.climb(ctx, best)

@@ -13,6 +13,7 @@ type search struct {
 	fit    *fit
 	cutoff int
 	floor  float64
+	even   float64 // see Config
 }
 
 // A judgement is how good a point is.
@@ -21,15 +22,22 @@ type judgement struct {
 	coverage float64 // share of the movies that are in some list
 }
 
-// worth is what climbing raises: NDCG, less what the lists fall short of the
-// coverage they are to have. A tenth too little costs a tenth of the NDCG, which is
-// more than a tenth of coverage ever gained, so that no point below the floor wins
-// for long.
-func (s *search) worth(j judgement) float64 {
-	if s.floor == 0 || j.coverage >= s.floor {
-		return j.ndcg
+// worth is what climbing raises: NDCG, less a little for weights that are far from
+// equal, since those follow the luck of the people they were learned from, and less
+// what the lists fall short of the coverage they are to have. A tenth too little
+// costs a tenth of the NDCG, which is more than a tenth of coverage ever gained, so
+// that no point below the floor wins for long.
+func (s *search) worth(x point) float64 {
+	j := s.judge(x)
+	if s.floor > 0 && j.coverage < s.floor {
+		j.ndcg *= j.coverage / s.floor
 	}
-	return j.ndcg * (j.coverage / s.floor)
+	away := 0.0
+	for _, w := range x.weights {
+		d := w - 1/float64(len(x.weights))
+		away += d * d
+	}
+	return j.ndcg - s.even*away
 }
 
 // The steps of a climb: factors of a weight, and what is added to the tail.
@@ -43,9 +51,9 @@ const maxRounds = 20
 
 // climb changes one weight at a time while that raises the worth.
 func (s *search) climb(ctx context.Context, best point) (point, error) {
-	worth := s.worth(s.judge(best))
+	worth := s.worth(best)
 	try := func(x point) {
-		if w := s.worth(s.judge(x)); w > worth+1e-6 {
+		if w := s.worth(x); w > worth+1e-6 {
 			best, worth = x, w
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -285,13 +286,15 @@ func TestMovies(t *testing.T) {
 
 // What was liked must count more, and a watch without a rating in between.
 func TestPreference(t *testing.T) {
-	c := paper(1000, 20)
-	c.Preference = 0.8
-	m := train(t, modeltest.World(4, 400, 200), c)
-	x := row(m, model.Seen{Movie: 3})[11]
-	for rating, want := range map[float32]float32{1: 0.2, 3: 1, 5: 1.8} {
-		if got := row(m, model.Seen{Movie: 3, Rated: true, Rating: rating})[11] / x; math.Abs(float64(got-want)) > 1e-5 {
-			t.Errorf("a rating of %v counts %v, want %v", rating, got, want)
+	for _, keep := range []int{0, 7} {
+		c := paper(1000, 20)
+		c.Preference, c.Keep = 0.8, keep
+		m := train(t, modeltest.World(4, 400, 200), c)
+		x := row(m, model.Seen{Movie: 3})[10]
+		for rating, want := range map[float32]float32{1: 0.2, 3: 1, 5: 1.8} {
+			if got := row(m, model.Seen{Movie: 3, Rated: true, Rating: rating})[10] / x; math.Abs(float64(got-want)) > 1e-4 {
+				t.Errorf("keep %d: a rating of %v counts %v, want %v", keep, rating, got, want)
+			}
 		}
 	}
 }
@@ -329,6 +332,20 @@ func TestLambdaTooSmall(t *testing.T) {
 		if off := offBy(t, m, b, rows); !(off <= 2*ease.Tolerance) {
 			t.Errorf("lambda %v: off by %.2g, and no error", lambda, off)
 		}
+	}
+}
+
+// A few people with long histories: with next to no ridge float32 still inverts,
+// but what it gives is not the closed form, which must not pass for it.
+func TestFarFromClosedForm(t *testing.T) {
+	d := crowd(150, 600)
+	if _, err := ease.Train(t.Context(), d, paper(1000, 0.01), quiet); !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), "off by") {
+		t.Errorf("lambda 0.01: error %v, want one that says how far off weights are", err)
+	}
+	c := paper(1000, 0.3)
+	b, rows := closedForm(t, d, c)
+	if off := offBy(t, train(t, d, c), b, rows); !(off <= ease.Tolerance) {
+		t.Errorf("lambda 0.3: off by %.2g, want %v", off, ease.Tolerance)
 	}
 }
 

@@ -37,7 +37,7 @@ func BenchmarkEpoch(b *testing.B) {
 	for _, negatives := range []int{0, 1000} {
 		b.Run(fmt.Sprintf("people=20000/movies=27000/negatives=%d", negatives), func(b *testing.B) {
 			c := DefaultConfig()
-			c.Negatives, c.BatchSize = negatives, 256
+			c.Negatives, c.FullLimit, c.BatchSize = negatives, 0, 256
 			t := newTrainer(d, c)
 			for b.Loop() {
 				if err := t.epoch(b.Context()); err != nil {

@@ -24,6 +24,7 @@ type Config struct {
 	PersonPower  float64 `json:"person_power"`  // a person to find n movies for counts n^person_power
 
 	Negatives          int     `json:"negatives"`           // movies drawn for each batch that the movies to be found stand against; 0: all
+	FullLimit          int64   `json:"full_limit"`          // people times movies up to which all movies compete all the same
 	NegativePower      float64 `json:"negative_power"`      // they are drawn by watchers^negative_power
 	NegativeCorrection float64 `json:"negative_correction"` // share of the draw's bias that is taken out again: 1 is the full softmax's estimate, 0 pushes down popular movies
 	Propensity         float64 `json:"propensity"`          // a movie to be found counts watchers^-propensity
@@ -38,13 +39,13 @@ type Config struct {
 // other seeds at 100 gave 0.206 and 0.203, so that of the last three the fastest
 // was taken. With random hiding, person_power 0 lost 0.02 against 0.5, and 1
 // gained 0.006; decay 0.3 instead of 0.01 moved it by 0.0005. All movies
-// compete: a draw loses 0.01, and is for catalogs and crowds whose full
-// softmax takes too long.
+// compete on data of that size, half a second an epoch: a draw of 1,000 loses 0.01,
+// and is for catalogs and crowds whose full softmax takes too long.
 func DefaultConfig() Config {
 	return Config{
 		Hidden: 100, Epochs: 80, Patience: 10, BatchSize: 64, LearningRate: 0.004, Decay: 0.01, Dropout: 0.2, Ahead: 1,
 		Recency: 0.7, InputRating: 0.5, TargetRating: 0.3, PersonPower: 0.75,
-		NegativePower: 0.75, NegativeCorrection: 1, PropensityBound: 10, Seed: 1,
+		Negatives: 1000, FullLimit: 20_000_000, NegativePower: 0.75, NegativeCorrection: 1, PropensityBound: 10, Seed: 1,
 	}
 }
 
@@ -74,6 +75,9 @@ func (c Config) Validate() error {
 	real("target_rating", c.TargetRating, 0, 1)
 	real("person_power", c.PersonPower, 0, 1)
 	whole("negatives", c.Negatives, 0, 1<<20)
+	if c.FullLimit < 0 {
+		errs = append(errs, fmt.Errorf("full_limit is %d, want 0 or more", c.FullLimit))
+	}
 	real("negative_power", c.NegativePower, 0, 2)
 	real("negative_correction", c.NegativeCorrection, 0, 1)
 	real("propensity", c.Propensity, 0, 2)

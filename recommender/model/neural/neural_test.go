@@ -18,7 +18,7 @@ func quiet(string, int, int) {}
 func TestKit(t *testing.T) {
 	for name, settings := range map[string]string{
 		"all":   `{"hidden":32,"epochs":15,"patience":0,"batch_size":32,"learning_rate":0.01}`,
-		"drawn": `{"hidden":20,"epochs":15,"patience":3,"batch_size":50,"negatives":60,"learning_rate":0.01,"propensity":0.3,"popularity_discount":0.1}`,
+		"drawn": `{"hidden":20,"epochs":15,"patience":3,"batch_size":50,"negatives":60,"full_limit":0,"learning_rate":0.01,"propensity":0.3,"popularity_discount":0.1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			modeltest.Test(t, modeltest.Case{Kind: neural.Kind(), Settings: json.RawMessage(settings), Least: 0.13})
@@ -54,7 +54,7 @@ func tiny() *model.Data {
 func TestLearnsByHeart(t *testing.T) {
 	for _, negatives := range []int{0, 8} {
 		c := small()
-		c.Negatives = negatives
+		c.Negatives, c.FullLimit = negatives, 0
 		m, err := neural.Train(t.Context(), tiny(), c, quiet)
 		if err != nil {
 			t.Fatal(err)
@@ -136,7 +136,7 @@ func TestDebiasing(t *testing.T) {
 	watchers := d.Watchers()
 	popularity := func(change func(c *neural.Config)) float64 {
 		c := small()
-		c.Epochs, c.BatchSize, c.Negatives = 10, 50, 60
+		c.Epochs, c.BatchSize, c.Negatives, c.FullLimit = 10, 50, 60, 0
 		change(&c)
 		m, err := neural.Train(t.Context(), d, c, quiet)
 		if err != nil {
@@ -228,11 +228,11 @@ func TestValidateTellsEveryFault(t *testing.T) {
 	no := math.NaN()
 	err := neural.Config{
 		LearningRate: no, Decay: no, Dropout: no, Recency: no, InputRating: no, TargetRating: no, PersonPower: no,
-		Ahead: no, Negatives: -1, NegativePower: no, NegativeCorrection: no, Propensity: no, PropensityBound: no, PopularityDiscount: no, Patience: -1,
+		Ahead: no, Negatives: -1, FullLimit: -1, NegativePower: no, NegativeCorrection: no, Propensity: no, PropensityBound: no, PopularityDiscount: no, Patience: -1,
 	}.Validate()
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || len(joined.Unwrap()) != 18 {
-		t.Errorf("faults: %v; want 18", err)
+	if !ok || len(joined.Unwrap()) != 19 {
+		t.Errorf("faults: %v; want 19", err)
 	}
 	if err := neural.DefaultConfig().Validate(); err != nil {
 		t.Error(err)

@@ -14,7 +14,7 @@ func TestMovieLens(t *testing.T) {
 	inner, _ := d.Split(0.2)
 	older, held := inner.Split(0.2)
 	c := neural.DefaultConfig()
-	c.Hidden, c.Epochs, c.Patience, c.Negatives, c.LearningRate = 64, 12, 0, 1000, 0.01
+	c.Hidden, c.Epochs, c.Patience, c.FullLimit, c.LearningRate = 64, 12, 0, 0, 0.01
 	m, err := neural.Train(t.Context(), older, c, quiet)
 	if err != nil {
 		t.Fatal(err)

@@ -111,7 +111,7 @@ func drawnColumns() *columns {
 		watchers[m] = uint32(m * m / 50)
 	}
 	c := DefaultConfig()
-	c.Negatives, c.NegativeCorrection = 60, 0.7
+	c.Negatives, c.FullLimit, c.NegativeCorrection = 60, 0, 0.7
 	cols := noColumns(testMovies)
 	newDrawer(watchers, c).draw(rand.New(rand.NewPCG(5, 6)), cols)
 	return cols
@@ -185,7 +185,7 @@ func TestDrawIsUnbiased(t *testing.T) {
 	}
 	mean := func(correction float64) float64 {
 		c := DefaultConfig()
-		c.Negatives, c.NegativePower, c.NegativeCorrection = 20, 0.75, correction
+		c.Negatives, c.FullLimit, c.NegativePower, c.NegativeCorrection = 20, 0, 0.75, correction
 		d, cols, rng := newDrawer(watchers, c), noColumns(len(watchers)), rand.New(rand.NewPCG(1, 2))
 		sum := 0.0
 		for range 4000 {

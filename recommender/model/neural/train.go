@@ -57,7 +57,7 @@ func newTrainer(d *model.Data, c Config) *trainer {
 	t.step.w = w
 	t.adams = [groups]*adam{groupIn: newAdam(len(w.in)), groupHidden: newAdam(len(w.hidden)), groupOut: newAdam(len(w.out)), groupBias: newAdam(len(w.bias))}
 	t.sampler = sampler{d: d, c: c, propensity: propensities(t.watchers, c)}
-	if c.Negatives > 0 && c.Negatives < len(d.Movies) {
+	if c.Negatives > 0 && c.Negatives < len(d.Movies) && int64(len(d.Users))*int64(len(d.Movies)) > c.FullLimit {
 		t.drawer = newDrawer(t.watchers, c)
 		t.step.columns = noColumns(len(d.Movies))
 	} else {

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"marquee/catalog"
+	"marquee/embedder/vec"
+	"marquee/recommender/eval"
+	"marquee/recommender/eval/outside"
+	"marquee/recommender/model"
+	"marquee/recommender/pipeline"
+)
+
+// rivalFlags name what is judged beside our own models.
+type rivalFlags struct {
+	Lists map[string]string `help:"Lists that another program wrote, NAME=FILE: user, item, and rank or score, divided by tabs, or user and items divided by commas. May be given again." env:"-" placeholder:"NAME=FILE"`
+	URL   map[string]string `name:"url" help:"A running server that was loaded with the training part, NAME=http://HOST:PORT. May be given again." env:"-" placeholder:"NAME=URL"`
+}
+
+// rivals returns them as models. closing ends what they hold.
+func (f rivalFlags) rivals(ctx context.Context, split *eval.Split) (models []eval.Model, warnings func() []string, closing func(), err error) {
+	var servers []*outside.Server
+	closing = func() {
+		for _, s := range servers {
+			s.Close()
+		}
+	}
+	var told []string
+	for _, name := range slices.Sorted(maps.Keys(f.Lists)) {
+		lists, err := outside.ReadLists(ctx, name, f.Lists[name], split)
+		if err != nil {
+			return nil, nil, closing, err
+		}
+		told = append(told, lists.Warnings...)
+		models = append(models, lists.Model())
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.URL)) {
+		s, err := outside.NewServer(name, split, outside.DefaultServerConfig(f.URL[name]))
+		if err != nil {
+			return nil, nil, closing, wrapUsage(err)
+		}
+		servers = append(servers, s)
+		if err := s.Check(ctx); err != nil {
+			return nil, nil, closing, err
+		}
+		models = append(models, s.Model())
+	}
+	warnings = func() []string {
+		all := slices.Clone(told)
+		for _, s := range servers {
+			all = append(all, s.Warnings()...)
+		}
+		return all
+	}
+	return models, warnings, closing, nil
+}
+
+// judgeFlags say how to judge.
+type judgeFlags struct {
+	N           int   `help:"Movies in a list." short:"n" env:"-" default:"20" placeholder:"N"`
+	Cutoffs     []int `help:"Lengths at which lists are judged. Default: 10 and all of it." placeholder:"K"`
+	CatalogSize int   `help:"Declared size of the whole catalog, for global coverage; 0: the movies known." default:"0" placeholder:"N"`
+	Resamples   int   `help:"Resamples of the bootstrap over people." default:"1000" placeholder:"N"`
+	MaxUsers    int   `help:"Judge only so many people, drawn by the seed; 0: all." default:"0" placeholder:"N"`
+	MinSlice    int   `help:"People that a slice needs to stand alone; 0: no slices." default:"30" placeholder:"N"`
+}
+
+func (f judgeFlags) config(j *judge, baseline string) eval.Config {
+	cfg := eval.DefaultConfig()
+	cfg.N, cfg.Cutoffs, cfg.Baseline = f.N, f.Cutoffs, baseline
+	if len(cfg.Cutoffs) == 0 {
+		cfg.Cutoffs = cutoffs(f.N)
+	}
+	cfg.CatalogSize, cfg.Resamples, cfg.Seed, cfg.MaxUsers = f.CatalogSize, f.Resamples, j.flags.Seed, f.MaxUsers
+	cfg.MinSlice = f.MinSlice
+	cfg.Curve = eval.CurveKs(f.N)
+	cfg.Facts = j.evalFacts()
+	cfg.Progress = func(done, total int) { j.bar.show("judge", done, total) }
+	return cfg
+}
+
+// evalFacts returns what is known of people and movies.
+func (j *judge) evalFacts() eval.Facts {
+	f := eval.Facts{User: j.person}
+	for _, m := range j.facts.Movies {
+		f.Genres = append(f.Genres, m.Genres)
+	}
+	for _, s := range j.spaces {
+		if s == nil {
+			continue
+		}
+		values, dims := s.vectors.Values, s.vectors.ID.Dims
+		f.Similarity = func(a, b uint32) float64 {
+			return float64(vec.Dot(values[int(a)*dims:int(a+1)*dims], values[int(b)*dims:int(b+1)*dims]))
+		}
+	}
+	return f
+}
+
+// cutoffs returns the ks at which lists of n are judged.
+func cutoffs(n int) []int {
+	if n > 10 {
+		return []int{10, n}
+	}
+	return []int{n}
+}
+
+type evalRunCmd struct {
+	evalFlags
+	splitFlags
+	judgeFlags
+	modelFlags
+	rivalFlags
+	Models   []string `help:"Models to judge, divided by commas; \"none\" for rivals alone. Default: all." placeholder:"NAME"`
+	Baseline string   `help:"What the others are compared with, person by person." default:"popularity" placeholder:"NAME"`
+	HTML     string   `name:"html" help:"Also write the report as a page to this file." type:"path" placeholder:"FILE"`
+}
+
+// Help is shown below the flags.
+func (evalRunCmd) Help() string {
+	return `Examples:
+  marquee eval run                                  all models, each person's last 20% by time
+  marquee eval run --models als,ease,blend --html report.html
+  marquee eval run --models als --set als.dims=128 --set als.sweeps=20
+  marquee eval run --protocol leave-one-out         is a removed movie among 20?
+  marquee eval run --protocol ratings --models svd,svdpp,rating
+  marquee eval run --train train.tsv --test test.tsv --lists implicit=lists.tsv
+  marquee eval run --train train.tsv --test test.tsv --models none --url live=http://localhost:8082
+
+Models learn from the training part alone; what is held out is looked at once. All
+movies compete that a person had not watched. Intervals are 95%, by bootstrap over
+people; what is of all lists together, such as coverage, is exact. A report is kept
+in the home folder: "marquee eval list" names it.`
+}
+
+// Run judges.
+func (c *evalRunCmd) Run(ctx context.Context, e *env) error {
+	names := c.Models
+	if len(names) == 0 {
+		names = allModels
+	}
+	if len(names) == 1 && names[0] == "none" {
+		names = []string{"random", "popularity"}
+	}
+	j, split, err := openSplit(ctx, e, c.evalFlags, c.splitFlags)
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	kept, err := c.judge(ctx, j, split, names)
+	if err != nil {
+		return err
+	}
+	if err := j.keep(&kept); err != nil {
+		return err
+	}
+	if c.HTML != "" {
+		if err := writePage(c.HTML, kept); err != nil {
+			return err
+		}
+	}
+	return c.print(e, kept, func(w io.Writer) {
+		_ = kept.WriteTable(w)
+		kept.writeFoot(w)
+	})
+}
+
+// judge trains and judges.
+func (c *evalRunCmd) judge(ctx context.Context, j *judge, split *eval.Split, names []string) (keptReport, error) {
+	rivals, told, closing, err := c.rivals(ctx, split)
+	defer closing()
+	if err != nil {
+		return keptReport{}, err
+	}
+	if !slices.Contains(names, c.Baseline) && !slices.ContainsFunc(rivals, func(m eval.Model) bool { return m.Name == c.Baseline }) {
+		names = append([]string{c.Baseline}, names...)
+	}
+	models, trained, warnings, err := j.judged(ctx, split, names, c.modelFlags)
+	if err != nil {
+		return keptReport{}, err
+	}
+	models = append(models, rivals...)
+	cfg := c.config(j, c.Baseline)
+	if c.Protocol == "ratings" && c.Train == "" {
+		cfg.RatingsOnly = true
+		models = slices.DeleteFunc(models, func(m eval.Model) bool { return m.Rate == nil })
+		if !slices.ContainsFunc(models, func(m eval.Model) bool { return m.Name == cfg.Baseline }) {
+			cfg.Baseline = ""
+		}
+	}
+	report, err := eval.Run(ctx, split, models, cfg)
+	j.bar.end()
+	if err != nil {
+		return keptReport{}, err
+	}
+	report.Warnings = append(report.Warnings, warnings...)
+	report.Warnings = append(report.Warnings, told()...)
+	kept := keptReport{Report: report, Data: j.facts.Version, Program: program().Version, Kernel: vec.Path()}
+	for _, t := range trained {
+		kept.Settings = append(kept.Settings, settingsOf(t))
+	}
+	return kept, nil
+}
+
+// A modelSettings says what a model of a report was.
+type modelSettings struct {
+	Name     string          `json:"name"`
+	Kind     string          `json:"kind"`
+	Settings json.RawMessage `json:"settings"`
+	Weights  []partWeight    `json:"weights,omitempty"` // of a blend
+}
+
+type partWeight struct {
+	Part   string  `json:"part"`
+	Weight float32 `json:"weight"`
+}
+
+// settingsOf returns what t was trained with, and the weights that it learned.
+func settingsOf(t pipeline.Trained) modelSettings {
+	s := modelSettings{Name: t.Name, Kind: t.Kind, Settings: t.Settings}
+	if b, ok := t.Scorer.(interface {
+		model.Composite
+		Weights() []float32
+	}); ok {
+		for i, w := range b.Weights() {
+			s.Weights = append(s.Weights, partWeight{b.Parts()[i], w})
+		}
+	}
+	return s
+}
+
+type evalCompareCmd struct {
+	evalFlags
+	splitFlags
+	judgeFlags
+	modelFlags
+	rivalFlags
+	Model    string `arg:"" help:"The model that is looked at; a name of --lists or --url, or one of ours."`
+	Baseline string `arg:"" help:"What it is compared with."`
+}
+
+// Help is shown below the flags.
+func (evalCompareCmd) Help() string {
+	return `Examples:
+  marquee eval compare blend als
+  marquee eval compare theirs ease --lists theirs=lists.tsv --train train.tsv --test test.tsv
+
+Both are judged on the same people. Read the interval of the difference: above zero
+the first is better, with zero inside these people cannot tell.`
+}
+
+// Run compares.
+func (c *evalCompareCmd) Run(ctx context.Context, e *env) error {
+	j, split, err := openSplit(ctx, e, c.evalFlags, c.splitFlags)
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	var ours []string
+	for _, n := range []string{c.Baseline, c.Model} {
+		if c.Lists[n] == "" && c.URL[n] == "" {
+			ours = append(ours, n)
+		}
+	}
+	run := evalRunCmd{evalFlags: c.evalFlags, splitFlags: c.splitFlags, judgeFlags: c.judgeFlags, modelFlags: c.modelFlags, rivalFlags: c.rivalFlags, Baseline: c.Baseline}
+	kept, err := run.judge(ctx, j, split, ours)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(kept.Comparisons, func(x eval.Comparison) bool { return x.Model == c.Model })
+	if at < 0 {
+		return fmt.Errorf("%s was not judged: %s: %w", c.Model, strings.Join(kept.Warnings, "; "), catalog.ErrInvalid)
+	}
+	kept.Comparisons = kept.Comparisons[at : at+1]
+	return c.print(e, kept.Comparisons[0], func(w io.Writer) {
+		fmt.Fprintf(w, "%s against %s, %s, %d people\n\n", c.Model, c.Baseline, kept.Protocol, kept.Split.Scored)
+		rows := [][]string{{"metric", "difference", "helped", "hurt", "p"}}
+		all := kept.Comparisons[0].Metrics
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			d := all[name]
+			rows = append(rows, []string{name, signed(d.Estimate), percentOf(d.Helped), percentOf(d.Hurt), fmt.Sprintf("%.3f", d.P)})
+		}
+		columns(w, rows...)
+	})
+}
+
+// signed writes a difference with its interval.
+func signed(e eval.Estimate) string {
+	if !e.Interval() {
+		return fmt.Sprintf("%+.4f", e.Value)
+	}
+	return fmt.Sprintf("%+.4f [%+.4f, %+.4f]", e.Value, e.Low, e.High)
+}
+
+func percentOf(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
