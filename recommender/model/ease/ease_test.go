@@ -329,7 +329,7 @@ func TestLambdaTooSmall(t *testing.T) {
 			t.Errorf("lambda %v gives a model", lambda)
 		}
 		b, rows := closedForm(t, twins, paper(50, lambda))
-		if off := offBy(t, m, b, rows); !(off <= 2*ease.Tolerance) {
+		if off := offBy(t, m, b, rows); !(off <= ease.Tolerance) {
 			t.Errorf("lambda %v: off by %.2g, and no error", lambda, off)
 		}
 	}
