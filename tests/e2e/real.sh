@@ -56,7 +56,7 @@ watched=$("$bin" user show 1 --seen 10000 --output json | python3 -c 'import jso
 for m in ${line//,/ }; do [[ " $watched " != *" $m "* ]] || die "user 1 got $m, which they watched"; done
 
 # A coderhnsw bundle is built, swapped in and served.
-show "$bin" build --embedder lsa --index coderhnsw
+show "$bin" build --embedder lsa --index coderhnsw --models none
 coder=$("$bin" bundle show --output json | field id)
 for _ in $(seq 50); do
   [ "$(curl -s "localhost:$port/health/ready" | field bundle)" = "$coder" ] && break
@@ -68,12 +68,14 @@ kill -TERM $server && wait $server || die "the server did not end cleanly"
 trap - EXIT
 
 show "$bin" eval sequels --embedders "$embedders" --report "$out/sequels.json"
-show "$bin" eval run --embedders "$embedders" --report "$out/last-share.json"
-show "$bin" eval run --embedders "$embedders" --protocol leave-one-out --report "$out/leave-one-out.json"
+judged=random,popularity,content,content-ratings-popularity,als
+show "$bin" eval run --models $judged --report "$out/last-share.json"
+show "$bin" eval run --models $judged --protocol leave-one-out --report "$out/leave-one-out.json"
+show "$bin" eval check --models blend,als,content-ratings-popularity
 python3 - "$out/last-share.json" <<'PY' || die "served lists hit less often than popularity"
 import json, sys
 m = {x["name"]: x["metrics"]["hit_rate@20"]["value"] for x in json.load(open(sys.argv[1]))["models"]}
-assert m["lsa"] > m["popularity"] > m["random"], m
+assert m["als"] > m["content-ratings-popularity"] > m["popularity"] > m["random"], m
 PY
 
 # A full-size catalog.

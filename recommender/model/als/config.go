@@ -65,7 +65,8 @@ type Config struct {
 	DebiasLimit float64 `json:"debias_limit"`
 
 	// ColdScale scales the factors that are predicted for movies nobody watched; 0
-	// leaves those movies without a score.
+	// leaves those movies without a score. It moves them among the others and not
+	// among themselves.
 	ColdScale float64 `json:"cold_scale"`
 }
 
@@ -87,7 +88,7 @@ func DefaultConfig() Config {
 		Base: 1, Alpha: 1.5, Watched: 0, Preference: 1, Share: 0, Days: 0,
 		Objective: AllPairs, Unobserved: 2, Regularization: 0.01, Nu: 1, Normalize: true,
 		Solver: CG, Steps: 3, Block: 32,
-		Debias: 0, DebiasLimit: 3, ColdScale: 1,
+		Debias: 0, DebiasLimit: 3, ColdScale: 0.5,
 	}
 }
 
