@@ -18,7 +18,7 @@ const (
 	HeaderTier      = "X-Marquee-Tier"
 	HeaderHistory   = "X-Marquee-History"
 	HeaderSequence  = "X-Marquee-Sequence"
-	HeaderArm       = "X-Marquee-Arm"     // what made the list
+	HeaderArm       = "X-Marquee-Arm"     // the arm of the person: see rank.List
 	HeaderWatched   = "X-Marquee-Watched" // movies of the history that the list takes into account
 )
 

@@ -25,21 +25,26 @@ type Arms struct {
 
 // Names returns the names of all arms, the default first.
 func (a Arms) Names() []string {
-	names := []string{a.Default}
-	if a.Default == "" {
-		names[0] = ArmFeatures
-	}
+	first := a.named("")
+	names := []string{first}
 	for _, m := range a.Models {
-		names = append(names, m.Name)
+		if m.Name != first {
+			names = append(names, m.Name)
+		}
 	}
-	names = append(names, ArmFeatures)
-	return slices.Compact(append(names[:1], slices.DeleteFunc(names[1:], func(n string) bool { return n == names[0] })...))
+	if first != ArmFeatures {
+		names = append(names, ArmFeatures)
+	}
+	return names
 }
+
+// has reports whether there is an arm of this name.
+func (a Arms) has(name string) bool { return name == ArmFeatures || a.model(name) != nil }
 
 // Check returns an error that wraps [ErrArm] and lists the arms unless a has one
 // of this name. The empty name is the default.
 func (a Arms) Check(name string) error {
-	if name == "" || slices.Contains(a.Names(), name) {
+	if name == "" || a.has(name) {
 		return nil
 	}
 	return fmt.Errorf("arm %q, want one of %q: %w", name, a.Names(), ErrArm)
@@ -47,13 +52,13 @@ func (a Arms) Check(name string) error {
 
 // named returns the name of the arm that answers a request for name.
 func (a Arms) named(name string) string {
-	if name == "" || a.Check(name) != nil {
-		name = a.Default
+	switch {
+	case name != "" && a.has(name):
+		return name
+	case a.Default != "":
+		return a.Default
 	}
-	if name == "" {
-		return ArmFeatures
-	}
-	return name
+	return ArmFeatures
 }
 
 // model returns the model of an arm, or nil.
@@ -67,26 +72,44 @@ func (a Arms) model(name string) model.Model {
 }
 
 // WithArms returns a snapshot of the same parts with these arms in place of its
-// own.
+// own. Models must score its movies, each under a name of its own. A default that
+// is none of them is an error that wraps [ErrArm].
 func (s *Snapshot) WithArms(a Arms) (*Snapshot, error) {
 	next, err := NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, s.Config)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range a.Models {
-		if m.Model.Len() != s.Movies.Len() {
-			return nil, fmt.Errorf("model %s scores %d movies, want %d", m.Name, m.Model.Len(), s.Movies.Len())
-		}
-	}
-	if err := a.Check(a.Default); err != nil {
+	if err := a.fit(s.Movies.Len()); err != nil {
 		return nil, err
 	}
 	next.Arms = a
 	return next, nil
 }
 
+// maxParts is how many bits of a [Source] the parts of a model may take: one is
+// left for the popular movies behind them.
+const maxParts = 31
+
+// fit returns an error unless a are arms of as many movies.
+func (a Arms) fit(movies int) error {
+	names := map[string]bool{"": true, ArmFeatures: true}
+	for _, m := range a.Models {
+		if names[m.Name] {
+			return fmt.Errorf("arm %q is there twice or has a name that is taken", m.Name)
+		}
+		names[m.Name] = true
+		if m.Model.Len() != movies {
+			return fmt.Errorf("model %s scores %d movies, want %d", m.Name, m.Model.Len(), movies)
+		}
+		if c, ok := m.Model.(model.Composite); ok && len(c.Parts()) > maxParts {
+			return fmt.Errorf("model %s is made of %d parts, want at most %d", m.Name, len(c.Parts()), maxParts)
+		}
+	}
+	return a.Check(a.Default)
+}
+
 // byModel makes a list from the scores of a model. It reports false if the model
-// can say nothing of this person.
+// can say nothing of this person, or knows no movie that they may be shown.
 func (s *Snapshot) byModel(name string, m model.Model, r Request, n int) (List, bool) {
 	w := s.board(m)
 	defer s.boards.Put(w)
@@ -113,38 +136,41 @@ func (s *Snapshot) byModel(name string, m model.Model, r Request, n int) (List, 
 		w.scores[m.Row] = unlisted
 	}
 	s.fill(&list, w, r, n)
+	if len(list.Items) == 0 {
+		return List{}, false
+	}
+	s.addLast(&list, r, n)
 	return list, true
 }
 
 // unlisted is the score of a movie that is not to be listed.
 var unlisted = float32(math.NaN())
 
-// fill takes the n best, and popular ones where the model knows fewer.
+// fill takes the n best.
 func (s *Snapshot) fill(list *List, w *board, r Request, n int) {
-	low, high := float32(math.Inf(1)), float32(math.Inf(-1))
+	low, high := math.Inf(1), math.Inf(-1)
 	w.top = w.top[:0]
 	for row, score := range w.scores {
-		if score != score || !s.allowed(uint32(row), r) {
+		if score-score != 0 || !s.allowed(uint32(row), r) { // neither NaN nor infinite
 			continue
 		}
-		low, high = min(low, score), max(high, score)
+		low, high = min(low, float64(score)), max(high, float64(score))
 		w.top = push(w.top, scored{score, uint32(row)}, n)
 	}
 	sortBest(w.top)
-	unit := float32(0)
-	if high > low {
-		unit = 1 / (high - low)
-	}
 	list.Items = make([]Item, 0, n)
 	for _, t := range w.top {
-		item := s.item(t.row, (t.score-low)*unit)
+		unit := 1.0
+		if high > low {
+			unit = (float64(t.score) - low) / (high - low)
+		}
+		item := s.item(t.row, float32(unit))
 		item.Source = w.sources(t.row)
 		list.Items = append(list.Items, item)
 	}
-	s.addLast(list, r, n)
 }
 
-// addLast fills a list that is too short with popular movies.
+// addLast fills a list that is too short with popular movies, which score 0.
 func (s *Snapshot) addLast(list *List, r Request, n int) {
 	if len(list.Items) == n {
 		return
@@ -195,19 +221,24 @@ func (s *Snapshot) board(m model.Model) *board {
 // source of a movie.
 const ofMost = 0.5
 
-// sources returns the parts that contributed most to a row, a bit each.
+// sources returns the parts that contributed most to a row, a bit each: one at
+// least, even where all contributions count against it.
 func (w *board) sources(row uint32) Source {
 	n := len(w.scores)
 	if len(w.parts) == 0 {
 		return 1
 	}
-	most := float32(0)
+	most := w.parts[row]
 	for i := int(row); i < len(w.parts); i += n {
 		most = max(most, w.parts[i])
 	}
+	least := most
+	if most > 0 {
+		least = ofMost * most
+	}
 	var s Source
 	for i := int(row); i < len(w.parts); i += n {
-		if most > 0 && w.parts[i] >= ofMost*most {
+		if w.parts[i] >= least {
 			s |= 1 << (i / n)
 		}
 	}

@@ -50,7 +50,7 @@ const (
 // An Item is one movie of a list, with the features that placed it, each 0 to 1.
 type Item struct {
 	Row        uint32
-	Score      float32 // their weighted mean; of a model, its score moved to 0 (the least of all movies) to 1 (the best)
+	Score      float32 // their weighted mean; of a model, its score moved to 0 (the least that may be shown) to 1 (the best)
 	Similarity float32
 	Quality    float32
 	Popularity float32
@@ -61,7 +61,7 @@ type Item struct {
 type List struct {
 	Items   []Item
 	Tier    Tier
-	Arm     string   // what made it
+	Arm     string   // that the person belongs to, also where its model had nothing to say: Sources tell what made the list
 	Sources []string // the names of the bits of Item.Source
 }
 
