@@ -130,6 +130,36 @@ func (m Model) lists() string { return listsPrefix + m.Name + ".bin" }
 
 const listsPrefix = "lists-"
 
+// checkModels returns an error that wraps [catalog.ErrInvalid] unless models and
+// lists are those that the manifest names.
+func (b *Bundle) checkModels() error {
+	if err := b.Manifest.checkModels(); err != nil {
+		return fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
+	}
+	if len(b.Models) != len(b.Manifest.Models) {
+		return fmt.Errorf("%d models, the manifest names %d: %w", len(b.Models), len(b.Manifest.Models), catalog.ErrInvalid)
+	}
+	lists := 0
+	for i, m := range b.Manifest.Models {
+		if b.Models[i].Name != m.Name {
+			return fmt.Errorf("model %d is %q, the manifest names %q: %w", i+1, b.Models[i].Name, m.Name, catalog.ErrInvalid)
+		}
+		if m.Lists != (b.Lists[m.Name] != nil) {
+			return fmt.Errorf("lists of model %s: the manifest says %v and the bundle %v: %w", m.Name, m.Lists, !m.Lists, catalog.ErrInvalid)
+		}
+		if m.Lists {
+			lists++
+		}
+	}
+	if lists != len(b.Lists) {
+		return fmt.Errorf("lists of %d models, the manifest names %d: %w", len(b.Lists), lists, catalog.ErrInvalid)
+	}
+	if err := (rank.Arms{Models: b.Models}).Check(b.Manifest.Arm); err != nil {
+		return fmt.Errorf("default arm: %w: %w", err, catalog.ErrInvalid)
+	}
+	return nil
+}
+
 // readLists reads the lists that the manifest names.
 func (b *Bundle) readLists(files map[string][]byte) error {
 	for _, m := range b.Manifest.Models {
@@ -151,14 +181,15 @@ func (b *Bundle) readLists(files map[string][]byte) error {
 // readModels reads the models of the manifest, in its order.
 func (b *Bundle) readModels(files map[string][]byte, open Opener) error {
 	for _, m := range b.Manifest.Models {
-		if !ValidName(m.Name) {
-			return fmt.Errorf("model %q, want lower-case letters, digits and hyphens: %w", m.Name, ErrBroken)
-		}
 		kind, err := open.kind(m.Kind)
 		if err != nil {
 			return fmt.Errorf("model %s: %w", m.Name, err)
 		}
-		trained, err := kind.Read(files[m.file()], b.Base(b.Models))
+		stored, ok := files[m.file()]
+		if !ok {
+			return fmt.Errorf("model %s: the bundle has no %s: %w", m.Name, m.file(), ErrBroken)
+		}
+		trained, err := kind.Read(stored, b.Base(b.Models))
 		if err != nil {
 			return fmt.Errorf("%s: %w: %w", m.file(), err, ErrBroken)
 		}
@@ -215,6 +246,9 @@ func decode(m Manifest, files map[string][]byte, open Opener) (*Bundle, error) {
 		return nil, fmt.Errorf("index %s: %d x %d, want %d x %d: %w", m.Index.Kind, b.Index.Len(), b.Index.Dims(), n, m.Embedder.Dims, ErrBroken)
 	}
 	b.Histories.Scale = m.Scale
+	if err := m.checkModels(); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ErrBroken)
+	}
 	if err := b.readLists(files); err != nil {
 		return nil, err
 	}

@@ -74,6 +74,22 @@ func ValidName(name string) bool {
 	return true
 }
 
+// checkModels returns an error unless every model has a name that may stand in a
+// path, and a name of its own.
+func (m Manifest) checkModels() error {
+	names := map[string]bool{rank.ArmFeatures: true}
+	for _, x := range m.Models {
+		if !ValidName(x.Name) {
+			return fmt.Errorf("model name %q, want 1 to 40 lower-case letters, digits and hyphens", x.Name)
+		}
+		if names[x.Name] {
+			return fmt.Errorf("model name %q is there twice or stands for lists without a model", x.Name)
+		}
+		names[x.Name] = true
+	}
+	return nil
+}
+
 // Counts says how much a bundle holds.
 type Counts struct {
 	Movies    int `json:"movies"`

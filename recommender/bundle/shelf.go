@@ -57,8 +57,13 @@ func (s *Shelf) lock(ctx context.Context) (unlock func(), err error) {
 func (s *Shelf) Dir(id string) string { return filepath.Join(s.dir, id) }
 
 // Put writes b and returns its manifest with ID and files filled in. It does not
-// make it live. A bundle that stands on the shelf already is left as it is.
+// make it live. A bundle that stands on the shelf already is left as it is; one
+// whose models, lists or default arm are not those of its manifest is an error that
+// wraps [catalog.ErrInvalid].
 func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
+	if err := b.checkModels(); err != nil {
+		return Manifest{}, err
+	}
 	m := b.Manifest
 	m.Format = Format
 	m.Prior = b.Stats.Prior
