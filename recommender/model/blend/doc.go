@@ -12,7 +12,8 @@
 // pairs of a movie that the person then watched and one that they did not, both
 // among the best of some part. What it gives is the start of a search, one weight
 // at a time, for what ranking is judged by, NDCG (Metzler and Croft, "Linear
-// feature-based models for information retrieval", 2007).
+// feature-based models for information retrieval", 2007). Several such searches, each
+// over half of the people, give the weights as their mean.
 //
 // What accuracy alone asks for is mostly what everybody watched. So a movie gains a
 // little for being watched by few, by as much as it takes for the lists together to

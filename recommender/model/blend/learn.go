@@ -13,23 +13,74 @@ type point struct {
 	tail    float64
 }
 
-// learn returns the point of the highest NDCG among those whose lists cover what
-// they are to cover. The search starts from the pairwise model and from each part
-// alone, so that a blend is never worse than a part on what it learns from.
+// learn returns the mean of the points to which searches climb. Each search is over
+// half of the people, drawn anew, and each half is climbed from three starts: the
+// pairwise model, equal weights, and the best part alone. The top of one climb
+// follows the luck of its people; their mean does less so (Breiman, "Bagging
+// predictors", 1996).
 func (f *fit) learn(ctx context.Context, c Config) (point, error) {
-	s := &search{fit: f, cutoff: c.Cutoff, even: c.Even}
+	mean := point{weights: make([]float64, f.parts)}
+	rng := rand.New(rand.NewPCG(c.Seed, 3))
+	climbs := 0
+	for range c.Bags {
+		half := f
+		if c.Bags > 1 {
+			half = f.half(rng)
+		}
+		s := half.search(c)
+		for _, start := range half.starts(c, s) {
+			top, err := s.climb(ctx, start)
+			if err != nil {
+				return point{}, err
+			}
+			for i, w := range top.weights {
+				mean.weights[i] += w
+			}
+			mean.tail += top.tail
+			climbs++
+		}
+	}
+	mean.weights = unit(mean.weights)
+	mean.tail /= float64(climbs)
+	if mean.tail < tailStep/2 {
+		mean.tail = 0 // not worth a pass over all movies
+	}
+	return f.search(c).lift(mean), nil
+}
+
+// tailStep is the finest step of a tail.
+const tailStep = 0.025
+
+// half returns half of the people of f.
+func (f *fit) half(rng *rand.Rand) *fit {
+	out := &fit{parts: f.parts, movies: f.movies}
+	order := rng.Perm(len(f.people))[:(len(f.people)+1)/2]
+	slices.Sort(order)
+	for _, i := range order {
+		out.people = append(out.people, f.people[i])
+	}
+	return out
+}
+
+// search returns the one that c asks for.
+func (f *fit) search(c Config) *search {
+	s := &search{fit: f, cutoff: c.Cutoff}
 	if at := slices.Index(c.parts(), c.CoverAs); at >= 0 && c.Cover > 0 {
 		s.floor = c.Cover * s.judge(point{weights: f.alone(at)}).coverage
 	}
-	best := point{weights: f.pairwise(c)}
-	worth := s.worth(best)
+	return s
+}
+
+// starts returns where climbs begin.
+func (f *fit) starts(c Config, s *search) []point {
+	best, worth := point{weights: f.alone(0)}, math.Inf(-1)
 	for p := range f.parts {
 		x := point{weights: f.alone(p)}
 		if w := s.worth(x); w > worth {
 			best, worth = x, w
 		}
 	}
-	return s.climb(ctx, best)
+	return []point{{weights: f.pairwise(c)}, {weights: unit(make([]float64, f.parts))}, best}
 }
 
 // alone are the weights of one part.

@@ -13,7 +13,6 @@ type search struct {
 	fit    *fit
 	cutoff int
 	floor  float64
-	even   float64 // see Config
 }
 
 // A judgement is how good a point is.
@@ -22,28 +21,22 @@ type judgement struct {
 	coverage float64 // share of the movies that are in some list
 }
 
-// worth is what climbing raises: NDCG, less a little for weights that are far from
-// equal, since those follow the luck of the people they were learned from, and less
-// what the lists fall short of the coverage they are to have. A tenth too little
-// costs a tenth of the NDCG, which is more than a tenth of coverage ever gained, so
-// that no point below the floor wins for long.
+// worth is what climbing raises: NDCG, less what the lists fall short of the coverage
+// they are to have. A tenth too little costs a tenth of the NDCG, which is more
+// than a tenth of coverage ever gained, so that no point below the floor wins for
+// long.
 func (s *search) worth(x point) float64 {
 	j := s.judge(x)
 	if s.floor > 0 && j.coverage < s.floor {
 		j.ndcg *= j.coverage / s.floor
 	}
-	away := 0.0
-	for _, w := range x.weights {
-		d := w - 1/float64(len(x.weights))
-		away += d * d
-	}
-	return j.ndcg - s.even*away
+	return j.ndcg
 }
 
 // The steps of a climb: factors of a weight, and what is added to the tail.
 var (
 	factors = []float64{0, 0.5, 0.8, 1.25, 2}
-	tails   = []float64{-0.3, -0.1, -0.025, 0.025, 0.1, 0.3, 1}
+	tails   = []float64{-0.3, -0.1, -tailStep, tailStep, 0.1, 0.3, 1}
 )
 
 // maxRounds bounds a climb; some five rounds do.
@@ -79,6 +72,18 @@ func (s *search) climb(ctx context.Context, best point) (point, error) {
 		}
 	}
 	return best, nil
+}
+
+// lift raises the tail of x until its lists cover what they are to cover: the mean of
+// points that do may fall a little short. It gives up after twenty steps.
+func (s *search) lift(x point) point {
+	for y, i := x, 0; i < 20; i++ {
+		if s.floor == 0 || s.judge(y).coverage >= s.floor {
+			return y
+		}
+		y.tail = min(maxTail, y.tail+tailStep)
+	}
+	return x
 }
 
 // judge makes everybody's list under x. The sum is taken in one order, so that the
