@@ -212,7 +212,7 @@ func TestManifestOfOtherModels(t *testing.T) {
 		"long name":    {change: func(m *Manifest) { m.Models[1].Name = strings.Repeat("x", 41) }, want: "xxx"},
 		"twice":        {change: func(m *Manifest) { m.Models[1].Name = "one" }, want: `"one"`},
 		"taken":        {change: func(m *Manifest) { m.Models[1].Name = rank.ArmFeatures }, want: rank.ArmFeatures},
-		"no file":      {change: func(m *Manifest) { m.Models[0].Name = "three" }, want: "model-three.bin"},
+		"no file":      {change: func(m *Manifest) { m.Models[0].Name = "three" }, want: "the bundle has no model-three.bin"},
 		"no lists":     {change: func(m *Manifest) { m.Models[0].Lists = true }, want: "lists-one.bin"},
 		"order":        {change: func(m *Manifest) { m.Models[0], m.Models[2] = m.Models[2], m.Models[0] }, want: "model-both.bin"},
 		"length": {files: func(files []content) []content {

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
+	"slices"
 	"time"
 
 	"marquee/catalog"
@@ -47,7 +49,7 @@ type Options struct {
 	Kinds     []model.Kind // that Models may name
 	Models    []Spec       // to train
 	Arm       string       // the default arm; "" is the last of Models, or rank.ArmFeatures without any
-	Lenient   bool         // models that the data are not enough for are left out, and all are if the last one is
+	Lenient   bool         // models that the data are not enough for are left out, and all are if the default arm is
 	Seed      uint64
 	Parent    string // the live bundle
 	Program   bundle.Program
@@ -61,10 +63,25 @@ const DefaultNeighbours = 100
 
 // Validate reports every fault in one error.
 func (o Options) Validate() error {
+	var errs []error
 	if o.Neighbour < 1 || o.Neighbour > 1000 {
-		return fmt.Errorf("neighbours for each movie is %d, want 1 to 1000: %w", o.Neighbour, catalog.ErrInvalid)
+		errs = append(errs, fmt.Errorf("neighbours for each movie is %d, want 1 to 1000: %w", o.Neighbour, catalog.ErrInvalid))
 	}
-	return o.Ranking.Validate()
+	if arm := o.arm(); arm != rank.ArmFeatures && !slices.ContainsFunc(o.Models, func(s Spec) bool { return s.Name == arm }) {
+		errs = append(errs, fmt.Errorf("default arm %q, want one of the models that are trained or %s: %w", arm, rank.ArmFeatures, catalog.ErrInvalid))
+	}
+	return errors.Join(append(errs, o.Ranking.Validate())...)
+}
+
+// arm returns the default arm of the bundle.
+func (o Options) arm() string {
+	switch {
+	case o.Arm != "":
+		return o.Arm
+	case len(o.Models) > 0:
+		return o.Models[len(o.Models)-1].Name
+	}
+	return rank.ArmFeatures
 }
 
 // Build makes a bundle from the facts of store. It is in memory only: see
@@ -193,13 +210,10 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		}
 		b.Manifest.Models = append(b.Manifest.Models, t.Model)
 		b.Models = append(b.Models, model.Named{Name: t.Name, Model: t.Scorer})
-		b.Manifest.Arm = t.Name
+		b.Manifest.Arm = o.arm()
 	}
 	for i, m := range b.Manifest.Models {
 		b.Manifest.Models[i].Lists = b.Lists[m.Name] != nil
-	}
-	if o.Arm != "" && len(trained) > 0 {
-		b.Manifest.Arm = o.Arm
 	}
 	return b, nil
 }
@@ -217,10 +231,13 @@ func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table)
 	for _, s := range skipped {
 		o.Log.Warn("the data are not enough for a model", "model", s.Name, "reason", s.Err)
 	}
-	last := o.Models[len(o.Models)-1].Name
-	if len(trained) > 0 && trained[len(trained)-1].Name != last {
-		o.Log.Warn("no models are kept, lists are made of similarity, quality and popularity", "not_trained", last)
+	if err != nil {
 		return nil, err
 	}
-	return trained, err
+	arm := o.arm()
+	if arm != rank.ArmFeatures && !slices.ContainsFunc(trained, func(t Trained) bool { return t.Name == arm }) {
+		o.Log.Warn("no models are kept, lists are made of similarity, quality and popularity", "not_trained", arm)
+		return nil, nil
+	}
+	return trained, nil
 }

@@ -158,17 +158,18 @@ func (f *Facts) pass(in iter.Seq2[catalog.UserSeen, error], digest *dataset.Dige
 	}
 }
 
-// add keeps the history of a person.
+// add keeps the history of a person, unless nothing of it is in the catalog. What
+// the bundle keeps is what models are trained with, in the order that the digest
+// checks and to the same tenth: so a model that is read back says what it said when
+// it was trained.
 func (f *Facts) add(u catalog.UserID, t rank.Taste) {
-	f.Histories.Add(u, t)
 	if len(t.Seen) == 0 {
 		return
 	}
+	f.Histories.Add(u, t)
 	f.Data.Users = append(f.Data.Users, catalog.User{ID: u})
-	from := len(f.Data.Seen)
 	f.Data.Seen = append(f.Data.Seen, t.Seen...)
 	f.Data.Starts = append(f.Data.Starts, int64(len(f.Data.Seen)))
-	model.Sort(f.Data.Seen[from:])
 }
 
 // Learn returns what models learn from, with the vectors of the movies.

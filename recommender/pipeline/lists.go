@@ -62,9 +62,12 @@ type Precompute struct {
 	N        int    // movies a list
 	Workers  int
 	Dir      string                              // in which what was finished is kept until all is
-	Person   func(u catalog.UserID) catalog.User // what is known of someone
+	Person   func(u catalog.UserID) catalog.User // what is known of someone; several goroutines call it at once
 	Progress func(step string, done, total int)
 }
+
+// kindPrecomputed is the kind of what serves lists.
+const kindPrecomputed = "precomputed"
 
 // Suffix ends the name of a model that serves the precomputed lists of another.
 const Suffix = "-precomputed"
@@ -92,7 +95,9 @@ func (p Precompute) Lists(ctx context.Context, b *bundle.Bundle) (*bundle.Bundle
 		Query: func(_ context.Context, i int) (model.Query, error) {
 			u := b.Histories.Users[i]
 			taste, _ := b.Histories.Of(u)
-			return model.Query{User: p.Person(u), Seen: taste.Seen}, nil
+			who := p.Person(u)
+			who.ID = u
+			return model.Query{User: who, Seen: taste.Seen}, nil
 		},
 	})
 	if err != nil {
@@ -115,7 +120,12 @@ func withLists(b *bundle.Bundle, of, name string, table *precomputed.Table) (*bu
 	}
 	settings := fmt.Appendf(nil, `{"lists":%q}`, of)
 	served := precomputed.New(precomputed.Config{Lists: of}, next.Base(nil))
-	next.Manifest.Models = append(next.Manifest.Models, bundle.Model{Name: name, Kind: "precomputed", Settings: settings, Parts: []string{of}})
+	for i, m := range next.Manifest.Models { // which of another name may serve them too
+		if m.Kind == kindPrecomputed && slices.Equal(m.Parts, []string{of}) {
+			next.Models[i].Model = served
+		}
+	}
+	next.Manifest.Models = append(next.Manifest.Models, bundle.Model{Name: name, Kind: kindPrecomputed, Settings: settings, Parts: []string{of}})
 	next.Models = append(next.Models, model.Named{Name: name, Model: served})
 	next.Manifest.Parent = b.Manifest.ID
 	return &next, nil

@@ -13,6 +13,7 @@ import (
 	"marquee/catalog"
 	"marquee/recommender/bundle"
 	"marquee/recommender/model"
+	"marquee/recommender/rank"
 )
 
 // A Spec says which model to train and how.
@@ -54,6 +55,9 @@ func (t Training) Order(specs []Spec) ([]Spec, error) {
 		if names[s.Name] {
 			errs = append(errs, fmt.Errorf("model %q is named twice", s.Name))
 		}
+		if s.Name == rank.ArmFeatures {
+			errs = append(errs, fmt.Errorf("model name %q stands for lists without a model; take another", s.Name))
+		}
 		names[s.Name] = true
 		kind, err := t.kind(s.Kind)
 		switch {
@@ -69,11 +73,12 @@ func (t Training) Order(specs []Spec) ([]Spec, error) {
 		kind, _ := t.kind(s.Kind)
 		parts, _, err := kind.Parts(s.Settings)
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, fmt.Errorf("model %s: %w", s.Name, err))
+			continue
 		}
 		for _, p := range parts {
 			if !slices.ContainsFunc(plain, func(s Spec) bool { return s.Name == p }) {
-				errs = append(errs, fmt.Errorf("model %q wants the part %q, which is not among the models that are trained and no blend itself", s.Name, p))
+				errs = append(errs, fmt.Errorf("model %q wants the part %q, want one that is trained and not made of others itself", s.Name, p))
 			}
 		}
 	}
@@ -97,10 +102,10 @@ func (t Training) kind(name string) (model.Kind, error) {
 // examples are trained twice: on all of d, and on the older part of each history,
 // so that weights are learned from what no part has seen.
 func (t Training) Train(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, error) {
-	return t.train(ctx, d, specs, func(string, error) bool { return false })
+	return t.train(ctx, d, specs, nil)
 }
 
-// A Skipped is a model that had nothing to learn from.
+// A Skipped is a model that had nothing to learn from, and was not trained.
 type Skipped struct {
 	Name string
 	Err  error // wraps [model.ErrData]
@@ -121,7 +126,8 @@ func (t Training) TrainMost(ctx context.Context, d *model.Data, specs []Spec) ([
 	return trained, skipped, err
 }
 
-// train trains specs, less those of which skip says that their error may pass.
+// train trains specs, less those of which skip says that their error may pass. A nil
+// skip lets none pass.
 func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip func(name string, err error) bool) ([]Trained, error) {
 	specs, err := t.Order(specs)
 	if err != nil {
@@ -134,14 +140,12 @@ func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip f
 	var out []Trained
 	var l lesson
 	for _, s := range specs {
-		if err := t.missing(s, base); err != nil && t.learns(s) && skip(s.Name, fmt.Errorf("made without a part: %w", err)) {
-			if s, err = t.without(s, base); err != nil {
-				return nil, err
-			}
+		if s, err = t.without(s, base); err != nil {
+			return nil, err
 		}
 		trained, err := t.one(ctx, d, base, &l, specs, s)
 		if err != nil {
-			if !skip(s.Name, err) {
+			if skip == nil || !skip(s.Name, err) {
 				return nil, err
 			}
 			continue
@@ -152,19 +156,15 @@ func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip f
 	return out, nil
 }
 
-// learns reports whether s learns how to be made of its parts.
-func (t Training) learns(s Spec) bool {
-	_, learns := t.parts(s)
-	return learns
-}
-
-// without returns s of those parts that base has.
+// without returns s of those parts that base has, if it learns how to be made of
+// them.
 func (t Training) without(s Spec, base *model.Base) (Spec, error) {
-	names, _ := t.parts(s)
-	names = slices.DeleteFunc(names, func(n string) bool { return base.Model(n) == nil })
-	if len(names) == 0 {
-		return s, nil // which fails for want of them
+	all, learns := t.parts(s)
+	names := slices.DeleteFunc(slices.Clone(all), func(n string) bool { return base.Model(n) == nil })
+	if !learns || len(names) == 0 || len(names) == len(all) {
+		return s, nil // without any it fails for want of them
 	}
+	t.Log.Warn("a model is made without parts that the data are not enough for", "model", s.Name, "parts", names, "of", all)
 	settings, err := merged(s.Settings, fmt.Appendf(nil, `{"parts":%q}`, strings.Join(names, ",")))
 	s.Settings = settings
 	return s, err
@@ -245,7 +245,10 @@ func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *l
 	if err := t.missing(s, base); err != nil {
 		return out, fmt.Errorf("model %s: %w", s.Name, err)
 	}
-	if s.Kind == "precomputed" {
+	if s.Kind == kindPrecomputed {
+		if len(out.Parts) != 1 {
+			return out, fmt.Errorf("model %s: kind %s names the parts %q, want the model that makes the lists", s.Name, s.Kind, out.Parts)
+		}
 		if out.Made, err = t.lists(ctx, d, base, out.Parts[0]); err != nil {
 			return out, err
 		}

@@ -350,3 +350,21 @@ func BenchmarkArm(b *testing.B) {
 		snap.Recommend(r)
 	}
 }
+
+// What a snapshot makes of a history says the same to lists with and without a
+// model: the preference is that of the rating as it is kept.
+func TestResolveIsOfOneMind(t *testing.T) {
+	movies, err := rank.NewMovies([]catalog.Movie{{ID: "a"}, {ID: "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := 100; r <= 500; r++ {
+		tst := movies.Resolve([]catalog.Seen{{Movie: "gone"}, {Movie: "b", Rated: true, Rating: float64(r) / 100}}, catalog.Scale5)
+		if len(tst.Watched) != 1 || len(tst.Seen) != 1 || tst.Unknown != 1 || tst.Seen[0].Movie != 1 || tst.Watched[0].Row != 1 {
+			t.Fatalf("resolved as %+v", tst)
+		}
+		if got, want := tst.Watched[0].Preference, model.PackPreference(tst.Seen[0].Preference(catalog.Scale5)); got != want {
+			t.Errorf("a rating of %v is a preference of %d, and to models of %d", float64(r)/100, got, want)
+		}
+	}
+}

@@ -29,8 +29,9 @@ func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
 			t.Unknown++
 			continue
 		}
-		t.Watched = append(t.Watched, Watched{Row: row, Preference: model.PackPreference(model.Preference(s, scale))})
-		t.Seen = append(t.Seen, model.Pack(s, row))
+		packed := model.Pack(s, row)
+		t.Watched = append(t.Watched, Watched{Row: row, Preference: model.PackPreference(packed.Preference(scale))})
+		t.Seen = append(t.Seen, packed)
 	}
 	return t
 }
