@@ -11,6 +11,7 @@ import (
 	"marquee/embedder/vec"
 	"marquee/indexer"
 	"marquee/recommender/bundle"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -75,8 +76,13 @@ func (d *Delta) Vector(row uint32) []float32 { return d.near.Vector(row) }
 // suggest and no popularity; the quality of an edited movie that people watched
 // stays as their ratings made it.
 //
+// Models take in the new movies by [model.Extend], so these take part in every
+// score at once. What models say of a movie that was edited stays as it was until
+// the next build, whatever its new text.
+//
 // On 27,000 movies of 384 dimensions it takes 9 ms for one movie and 45 ms for a
-// hundred, of one core (BenchmarkWith). Errors wrap indexer.ErrRow or
+// hundred, of one core (BenchmarkWith); of the models, ALS and each blend of it copy
+// their factors, 7 MB in 2 ms. Errors wrap indexer.ErrRow or
 // indexer.ErrDims for a vector of another shape, or are ctx's own.
 func (d *Delta) With(ctx context.Context, added []Added) (*Delta, error) {
 	added = d.news(added)
@@ -103,12 +109,42 @@ func (d *Delta) With(ctx context.Context, added []Added) (*Delta, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bundle %s with %d movies that came after it: %w", d.Base.Manifest.ID, len(added), err)
 	}
+	if snap, err = d.withArms(snap, rows, added); err != nil {
+		return nil, fmt.Errorf("models of bundle %s with %d movies that came after it: %w", d.Base.Manifest.ID, len(added), err)
+	}
 	next := &Delta{Base: d.Base, Snapshot: snap, near: near, moved: make(map[catalog.MovieID]struct{}, len(d.moved)+len(added))}
 	maps.Copy(next.moved, d.moved)
 	for _, m := range movies {
 		next.moved[m.ID] = struct{}{}
 	}
 	return next, nil
+}
+
+// withArms returns snap, which is d's with added in rows, with d's arms, whose
+// models know of the new rows.
+func (d *Delta) withArms(snap *rank.Snapshot, rows []uint32, added []Added) (*rank.Snapshot, error) {
+	arms := d.Snapshot.Arms
+	if len(arms.Models) == 0 {
+		return snap, nil
+	}
+	var vectors []float32 // of new rows, which follow one another in the order of added
+	for i, a := range added {
+		if int(rows[i]) >= d.Snapshot.Movies.Len() {
+			vectors = append(vectors, a.Vector...)
+		}
+	}
+	if len(vectors) > 0 {
+		extended := make([]model.Named, len(arms.Models))
+		for i, m := range arms.Models {
+			x, err := model.Extend(m.Model, vectors, d.Base.Manifest.Embedder.Dims)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", m.Name, err)
+			}
+			extended[i] = model.Named{Name: m.Name, Model: x}
+		}
+		arms.Models = extended
+	}
+	return snap.WithArms(arms)
 }
 
 // news returns those of added that change something, each movie once, as it came

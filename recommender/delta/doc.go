@@ -6,7 +6,8 @@
 // value: [Delta.With] makes the next one, which shares all that has not changed. A
 // movie keeps its row; what is new stands behind. The neighbour table is exact, as
 // [indexer.Extended] says: a movie that came later is found from its neighbours
-// and they from it, as if it had been there when the bundle was built.
+// and they from it, as if it had been there when the bundle was built. The models
+// of the bundle are extended, so that it is listed by every arm.
 //
 // A [Follower] reads the store's log of changes, embeds, and hands each new
 // snapshot to the service by one swap. It begins where the manifest of the bundle
