@@ -10,10 +10,12 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"marquee/catalog"
 	"marquee/embedder/vec"
+	"marquee/recommender/column"
 	"marquee/recommender/model"
 	"marquee/recommender/model/blend"
 	"marquee/recommender/model/modeltest"
@@ -177,6 +179,64 @@ func TestCoverage(t *testing.T) {
 			t.Errorf("%d movies are listed with a tail of %v, %d with less", got, tail, last)
 		}
 		last = got
+	}
+}
+
+// Coverage is given up where it would cost what the best part alone has: the long
+// tail of noise covers everything and finds nothing.
+func TestNeverWorseThanItsBestPart(t *testing.T) {
+	for _, settings := range []string{
+		`{"parts":"count,noise","cover":1.1,"cover_as":"noise"}`,
+		`{"parts":"taste,noise","cover":3,"cover_as":"noise"}`,
+		`{"parts":"taste,count,noise","cover_as":"noise"}`,
+	} {
+		m, base, older, held := learned(t, settings)
+		whole := modeltest.MeanNDCG(m, older, held, 20)
+		for _, name := range []string{"taste", "count"} {
+			if !strings.Contains(settings, name) {
+				continue
+			}
+			if alone := modeltest.MeanNDCG(base.Model(name), older, held, 20); whole < 0.99*alone {
+				t.Errorf("%s: NDCG of the blend is %.4f, of %s alone %.4f; weights %v", settings, whole, name, alone, m.Weights())
+			}
+		}
+	}
+}
+
+// Weights are learned from a bounded number of pairs, and learning ends with its
+// context.
+func TestLearningEndsWithItsContext(t *testing.T) {
+	d := modeltest.World(1, 300, 200)
+	older, held := d.Split(0.2)
+	var examples []model.Example
+	for i := range d.Users {
+		examples = append(examples, model.Example{Query: model.Query{Seen: older.Of(i)}, Truth: held[i]})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	base := withParts(modeltest.BaseOf(t, older), len(d.Movies))
+	if _, err := blend.Kind().Train(ctx, older, base, examples, json.RawMessage(`{"parts":"taste,count"}`), quiet); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want cancelled", err)
+	}
+}
+
+// Stored weights that no blend has are refused.
+func TestReadRefusesWeights(t *testing.T) {
+	d := modeltest.World(1, 300, 200)
+	base := withParts(modeltest.BaseOf(t, d), 200)
+	for name, c := range map[string]struct {
+		weights, tail []float32
+	}{
+		"huge": {[]float32{3e38, 3e38}, []float32{0}}, "none": {[]float32{0, 0}, []float32{0}}, "one": {[]float32{1}, []float32{0}},
+		"negative": {[]float32{2, -1}, []float32{0}}, "no tail": {[]float32{0.5, 0.5}, nil}, "tail": {[]float32{0.5, 0.5}, []float32{-1}},
+	} {
+		var e column.Encoder
+		column.EncodeStrings(&e, []string{"taste", "count"})
+		e.Float32s(c.weights)
+		e.Float32s(c.tail)
+		if _, err := blend.Kind().Read(e.Data, base); !errors.Is(err, column.ErrBroken) {
+			t.Errorf("%s: %v, want broken", name, err)
+		}
 	}
 }
 

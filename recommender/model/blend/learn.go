@@ -13,12 +13,61 @@ type point struct {
 	tail    float64
 }
 
-// learn returns the mean of the points to which searches climb. Each search is over
+// learn returns weights whose lists cover what they are to cover, as far as that
+// leaves them as good as the best part on the people they are learned from: what is
+// lost beyond that goes back, by steps, to the weights that look at nothing but
+// NDCG.
+func (f *fit) learn(ctx context.Context, c Config) (point, error) {
+	wide, err := f.bagged(ctx, c)
+	if err != nil {
+		return point{}, err
+	}
+	s := f.search(c)
+	wide = s.lift(wide)
+	best, ndcg := f.bestPart(s)
+	if s.judge(wide).ndcg >= ndcg {
+		return wide, nil
+	}
+	c.Cover = 0
+	narrow, err := f.bagged(ctx, c)
+	if err != nil {
+		return point{}, err
+	}
+	for _, t := range []float64{0.75, 0.5, 0.25, 0} {
+		if x := mix(wide, narrow, t); s.judge(x).ndcg >= ndcg {
+			return x, nil
+		}
+	}
+	return best, nil
+}
+
+// mix returns t of a and the rest of b.
+func mix(a, b point, t float64) point {
+	x := point{weights: make([]float64, len(a.weights)), tail: t*a.tail + (1-t)*b.tail}
+	for i := range x.weights {
+		x.weights[i] = t*a.weights[i] + (1-t)*b.weights[i]
+	}
+	return x
+}
+
+// bestPart returns the part that alone has the highest NDCG.
+func (f *fit) bestPart(s *search) (best point, ndcg float64) {
+	ndcg = math.Inf(-1)
+	for p := range f.parts {
+		x := point{weights: f.alone(p)}
+		if j := s.judge(x); j.ndcg > ndcg {
+			best, ndcg = x, j.ndcg
+		}
+	}
+	return best, ndcg
+}
+
+// bagged returns the mean of the points to which searches climb. Each search is over
 // half of the people, drawn anew, and each half is climbed from three starts: the
 // pairwise model, equal weights, and the best part alone. The top of one climb
 // follows the luck of its people; their mean does less so (Breiman, "Bagging
 // predictors", 1996).
-func (f *fit) learn(ctx context.Context, c Config) (point, error) {
+func (f *fit) bagged(ctx context.Context, c Config) (point, error) {
 	mean := point{weights: make([]float64, f.parts)}
 	rng := rand.New(rand.NewPCG(c.Seed, 3))
 	climbs := 0
@@ -28,7 +77,11 @@ func (f *fit) learn(ctx context.Context, c Config) (point, error) {
 			half = f.half(rng)
 		}
 		s := half.search(c)
-		for _, start := range half.starts(c, s) {
+		starts, err := half.starts(ctx, c, s)
+		if err != nil {
+			return point{}, err
+		}
+		for _, start := range starts {
 			top, err := s.climb(ctx, start)
 			if err != nil {
 				return point{}, err
@@ -45,7 +98,7 @@ func (f *fit) learn(ctx context.Context, c Config) (point, error) {
 	if mean.tail < tailStep/2 {
 		mean.tail = 0 // not worth a pass over all movies
 	}
-	return f.search(c).lift(mean), nil
+	return mean, nil
 }
 
 // tailStep is the finest step of a tail.
@@ -72,15 +125,13 @@ func (f *fit) search(c Config) *search {
 }
 
 // starts returns where climbs begin.
-func (f *fit) starts(c Config, s *search) []point {
-	best, worth := point{weights: f.alone(0)}, math.Inf(-1)
-	for p := range f.parts {
-		x := point{weights: f.alone(p)}
-		if w := s.worth(x); w > worth {
-			best, worth = x, w
-		}
+func (f *fit) starts(ctx context.Context, c Config, s *search) ([]point, error) {
+	learned, err := f.pairwise(ctx, c)
+	if err != nil {
+		return nil, err
 	}
-	return []point{{weights: f.pairwise(c)}, {weights: unit(make([]float64, f.parts))}, best}
+	best, _ := f.bestPart(s)
+	return []point{{weights: learned}, {weights: unit(make([]float64, f.parts))}, best}, nil
 }
 
 // alone are the weights of one part.
@@ -90,76 +141,89 @@ func (f *fit) alone(p int) []float64 {
 	return w
 }
 
-// A pair is the difference of what the parts say of a movie that was watched and
-// of one that was not.
-type pair []float64
+// maxPairs bounds the pairs that weights are learned from: beyond, fewer are drawn
+// for each movie, and then of every so-manieth movie.
+const maxPairs = 500_000
 
-// pairs returns those of all people: each watched candidate beside some that were
-// not.
-func (f *fit) pairs(c Config) []pair {
-	var out []pair
-	rng := rand.New(rand.NewPCG(c.Seed, 2))
+// pairs returns, [pairs x parts], what the parts say of a movie that was watched less
+// what they say of one that was not, of all people: each watched candidate beside
+// some that were not.
+func (f *fit) pairs(c Config) []float32 {
+	watched := 0
 	for _, p := range f.people {
-		var not []int
-		for i, w := range p.wanted {
-			if !w {
-				not = append(not, i)
+		for _, w := range p.wanted {
+			if w {
+				watched++
 			}
 		}
-		if len(not) == 0 {
-			continue
-		}
+	}
+	each := max(1, min(c.Negatives, maxPairs/max(1, watched)))
+	every := (watched*each + maxPairs - 1) / maxPairs
+	out := make([]float32, 0, min(maxPairs, watched*each)*f.parts)
+	rng := rand.New(rand.NewPCG(c.Seed, 2))
+	n := 0
+	for _, p := range f.people {
+		not := p.unwatched()
 		for i, w := range p.wanted {
-			if !w {
+			if !w || len(not) == 0 {
 				continue
 			}
-			for range c.Negatives {
-				out = append(out, f.difference(p, i, not[rng.IntN(len(not))]))
+			if n++; n%every != 0 {
+				continue
+			}
+			for range each {
+				out = f.difference(out, p, i, not[rng.IntN(len(not))])
 			}
 		}
 	}
 	return out
 }
 
-// difference sets candidate a beside b. What a part does not know is taken as its
-// mean over all movies, 0.
-func (f *fit) difference(p person, a, b int) pair {
-	d := make(pair, f.parts)
-	for i := range d {
-		d[i] = orZero(p.features[a*f.parts+i]) - orZero(p.features[b*f.parts+i])
+// unwatched returns the candidates that are not in the truth.
+func (p *person) unwatched() []int {
+	var not []int
+	for i, w := range p.wanted {
+		if !w {
+			not = append(not, i)
+		}
 	}
-	return d
+	return not
 }
 
-func orZero(v float32) float64 {
+// difference appends candidate a less candidate b. What a part does not know is taken
+// as its mean over all movies, 0.
+func (f *fit) difference(out []float32, p person, a, b int) []float32 {
+	for i := range f.parts {
+		out = append(out, orZero(p.features[a*f.parts+i])-orZero(p.features[b*f.parts+i]))
+	}
+	return out
+}
+
+func orZero(v float32) float32 {
 	if v != v {
 		return 0
 	}
-	return float64(v)
+	return v
 }
 
 // pairwise minimises the mean of log(1+exp(-w·d)) over pairs d plus L2*|w|^2,
 // under w >= 0, one weight at a time by Newton steps. It returns weights that add
 // up to 1, all alike if there is nothing to learn from.
-func (f *fit) pairwise(c Config) []float64 {
+func (f *fit) pairwise(ctx context.Context, c Config) ([]float64, error) {
 	pairs := f.pairs(c)
 	w := make([]float64, f.parts)
-	margins := make([]float64, len(pairs))
+	margins := make([]float64, len(pairs)/f.parts)
 	const rounds = 100
 	for range rounds {
 		moved := 0.0
 		for j := range w {
-			gradient, curve := 2*c.L2*w[j], 2*c.L2+1e-12
-			for i, d := range pairs {
-				p := 1 / (1 + math.Exp(margins[i]))
-				gradient -= p * d[j] / float64(len(pairs))
-				curve += p * (1 - p) * d[j] * d[j] / float64(len(pairs))
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
-			step := max(0, w[j]-gradient/curve) - w[j]
-			step = max(-1, min(1, step)) // the curve is that of here, not of there
+			step := newton(pairs, margins, f.parts, j, w[j], c.L2)
 			w[j] += step
-			for i, d := range pairs {
-				margins[i] += step * d[j]
+			for i := range margins {
+				margins[i] += step * float64(pairs[i*f.parts+j])
 			}
 			moved = max(moved, math.Abs(step))
 		}
@@ -167,7 +231,20 @@ func (f *fit) pairwise(c Config) []float64 {
 			break
 		}
 	}
-	return unit(w)
+	return unit(w), nil
+}
+
+// newton returns the step of weight j, at most 1 either way: the curve is that of
+// here, not of there.
+func newton(pairs []float32, margins []float64, parts, j int, w, l2 float64) float64 {
+	gradient, curve := 2*l2*w, 2*l2+1e-12
+	for i, m := range margins {
+		d := float64(pairs[i*parts+j])
+		p := 1 / (1 + math.Exp(m))
+		gradient -= p * d / float64(len(margins))
+		curve += p * (1 - p) * d * d / float64(len(margins))
+	}
+	return max(-1, min(1, max(0, w-gradient/curve)-w))
 }
 
 // unit returns w with a sum of 1.

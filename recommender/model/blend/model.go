@@ -217,16 +217,25 @@ func Read(stored []byte, base *model.Base) (model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	exact := make([]float64, len(weights))
+	if len(tail) != 1 {
+		return nil, fmt.Errorf("%d weights of the long tail, want one: %w", len(tail), column.ErrBroken)
+	}
+	exact, sum := make([]float64, len(weights)), 0.0
 	for i, w := range weights {
 		exact[i] = float64(w)
+		sum += exact[i]
 	}
-	if len(tail) != 1 {
-		return nil, fmt.Errorf("%d weights of the long tail, want one: %w", len(tail), catalog.ErrInvalid)
+	if !(math.Abs(sum-1) < 1e-3) {
+		return nil, fmt.Errorf("weights add up to %v, want 1: %w", sum, column.ErrBroken)
+	}
+	for i, p := range parts {
+		if p.Len() != base.Movies {
+			return nil, fmt.Errorf("%s scores %d movies, want %d: %w", names[i], p.Len(), base.Movies, column.ErrBroken)
+		}
 	}
 	m, err := New(names, exact, float64(tail[0]), parts, base.Histories)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", err, column.ErrBroken)
 	}
 	m.weights = weights // as they were written: they add up to 1 but for rounding
 	return m, nil

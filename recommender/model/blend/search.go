@@ -163,7 +163,7 @@ func (p *person) ndcg(top []place, k int) float64 {
 	return got / ideal
 }
 
-// mean is what [Model.mean] gives, without the tail.
+// mean is the score of a [Model] without the tail.
 func mean(features []float32, w []float64) float64 {
 	sum, have := 0.0, 0.0
 	for i, v := range features {
