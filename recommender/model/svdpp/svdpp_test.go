@@ -2,6 +2,7 @@ package svdpp_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"marquee/recommender/model"
@@ -38,4 +39,57 @@ func TestWatchesCount(t *testing.T) {
 	if basis := m.Score(unknown, watcher); basis != model.Everyone {
 		t.Errorf("a watched movie that nobody else saw: basis %d, want Everyone", basis)
 	}
+}
+
+// Movies that only people without a rating watched taught nothing: who watched
+// them, in the training or when asking, is as one of whom nothing is known.
+func TestWatchesOfNonRaters(t *testing.T) {
+	d := nonRaters()
+	c := svdpp.DefaultConfig()
+	c.Factors, c.Epochs = 6, 10
+	m, people, err := svdpp.TrainPeople(t.Context(), d, c, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody, watcher := make([]float32, m.Len()), make([]float32, m.Len())
+	m.Score(model.Query{}, nobody)
+	var seen []model.Seen
+	for movie := uint32(1); int(movie) < m.Len(); movie += 2 {
+		seen = append(seen, model.Seen{Movie: movie, Days: 1})
+	}
+	if basis := m.Score(model.Query{Seen: seen}, watcher); basis != model.Everyone {
+		t.Errorf("basis %d, want Everyone", basis)
+	}
+	for i := range nobody {
+		if math.Float32bits(nobody[i]) != math.Float32bits(watcher[i]) {
+			t.Fatalf("movie %d scores %v, without the history %v", i, watcher[i], nobody[i])
+		}
+	}
+	two := make([]float32, 2)
+	people.Predict(len(d.Users)-2, []uint32{0}, two[:1])
+	people.Predict(len(d.Users)-1, []uint32{0}, two[1:])
+	if two[0] != two[1] {
+		t.Errorf("two people who rated nothing are predicted to give %v and %v", two[0], two[1])
+	}
+}
+
+// nonRaters is a world whose second half of the people rate nothing, and watch
+// movies of odd rows where the others watch those of even ones.
+func nonRaters() *model.Data {
+	d := modeltest.World(3, 100, 60)
+	out := &model.Data{Scale: d.Scale, Movies: d.Movies, Users: d.Users, Starts: []int64{0}}
+	for i := range d.Users {
+		rates := i < len(d.Users)/2
+		for _, s := range d.Of(i) {
+			if rates != (s.Movie%2 == 0) {
+				continue
+			}
+			if !rates {
+				s.Rated, s.Rating = false, 0
+			}
+			out.Seen = append(out.Seen, s)
+		}
+		out.Starts = append(out.Starts, int64(len(out.Seen)))
+	}
+	return out
 }

@@ -9,7 +9,8 @@
 //	mean + b_person + b_movie + q_movie · (p_person + sum of y_j / sqrt(n))
 //
 // over the n movies j that the person rated or watched; without the implicit
-// part the sum is absent. Sources: Koren, Bell and Volinsky, "Matrix
+// part the sum is absent. A movie that only people without a rating watched has
+// no y, and is left out of n when people ask. Sources: Koren, Bell and Volinsky, "Matrix
 // Factorization Techniques for Recommender Systems" (2009), for the first four
 // terms; Koren, "Factorization Meets the Neighborhood" (2008), section 4, for
 // SVD++. Parameters and steps are those of scikit-surprise's SVD and SVDpp, whose

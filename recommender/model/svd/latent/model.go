@@ -28,7 +28,7 @@ type Model struct {
 	known    []bool    // [movies], rated by someone
 	bias     []float32 // [movies], 0 where not known
 	factors  []float32 // [movies x width], zeros where not known
-	seen     []bool    // [movies], rated or watched by someone
+	seen     []bool    // [movies], rated or watched by someone who rated something
 	implicit []float32 // [movies x width], zeros where not seen; nil without
 
 	base []float32 // [movies], start plus bias; NaN where not known

@@ -41,6 +41,9 @@ func (t *trainer) finish() (*Model, *People, error) {
 		reg: t.c.Reg, foldReg: t.c.FoldReg, foldBiasReg: t.c.FoldBiasReg, known: t.rated, seen: t.seen, average: make([]float32, t.c.Factors),
 	}
 	t.average(m)
+	if t.c.Implicit {
+		m.implicit = t.implicit.plain(t.seen)
+	}
 	for i := range t.d.Users {
 		own := t.people.factors[i*t.c.Factors:][:t.c.Factors]
 		if !t.people.rated[i] {
@@ -55,9 +58,6 @@ func (t *trainer) finish() (*Model, *People, error) {
 		m.bias[i] = float32(b)
 	}
 	m.factors = t.movies.plain(t.rated)
-	if t.c.Implicit {
-		m.implicit = t.implicit.plain(t.seen)
-	}
 	if err := m.arrange(); err != nil {
 		return nil, nil, err
 	}

@@ -54,7 +54,7 @@ type trainer struct {
 	mean   float64 // of all ratings; the predictions' start where c.Biased
 	start  float64
 	rated  []bool // by movie
-	seen   []bool // by movie: rated or watched
+	seen   []bool // by movie: rated or watched by someone who rated something
 	people struct {
 		bias    []float64
 		factors []float32 // [people x factors]
@@ -78,12 +78,15 @@ func newTrainer(d *model.Data, c Config) *trainer {
 	for i := range d.Users {
 		t.order = append(t.order, i)
 		for _, s := range d.Of(i) {
-			t.seen[s.Movie] = true
 			if s.Rated {
 				t.rated[s.Movie], t.people.rated[i] = true, true
 				t.mean += float64(s.Rating) / t.unit
 				n++
 			}
+		}
+		for _, s := range d.Of(i) {
+			// No step moves y for who rated nothing: it would stay random.
+			t.seen[s.Movie] = t.seen[s.Movie] || t.people.rated[i]
 		}
 	}
 	t.mean /= float64(n)
