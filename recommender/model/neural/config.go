@@ -57,7 +57,7 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s is %d, want %d to %d", name, v, low, high))
 		}
 	}
-	real := func(name string, v, low, high float64) {
+	number := func(name string, v, low, high float64) {
 		if !(v >= low && v <= high) { // this form also catches NaN
 			errs = append(errs, fmt.Errorf("%s is %v, want %v to %v", name, v, low, high))
 		}
@@ -66,23 +66,23 @@ func (c Config) Validate() error {
 	whole("epochs", c.Epochs, 1, 10000)
 	whole("patience", c.Patience, 0, 10000)
 	whole("batch_size", c.BatchSize, 1, 4096)
-	real("learning_rate", c.LearningRate, 1e-6, 1)
-	real("decay", c.Decay, 0, 1)
-	real("dropout", c.Dropout, 0.01, 0.95)
-	real("ahead", c.Ahead, 0, 1)
-	real("recency", c.Recency, 0, 2)
-	real("input_rating", c.InputRating, 0, 1)
-	real("target_rating", c.TargetRating, 0, 1)
-	real("person_power", c.PersonPower, 0, 1)
+	number("learning_rate", c.LearningRate, 1e-6, 1)
+	number("decay", c.Decay, 0, 1)
+	number("dropout", c.Dropout, 0.01, 0.95)
+	number("ahead", c.Ahead, 0, 1)
+	number("recency", c.Recency, 0, 2)
+	number("input_rating", c.InputRating, 0, 1)
+	number("target_rating", c.TargetRating, 0, 1)
+	number("person_power", c.PersonPower, 0, 1)
 	whole("negatives", c.Negatives, 0, 1<<20)
 	if c.FullLimit < 0 {
 		errs = append(errs, fmt.Errorf("full_limit is %d, want 0 or more", c.FullLimit))
 	}
-	real("negative_power", c.NegativePower, 0, 2)
-	real("negative_correction", c.NegativeCorrection, 0, 1)
-	real("propensity", c.Propensity, 0, 2)
-	real("propensity_bound", c.PropensityBound, 1, 1e6)
-	real("popularity_discount", c.PopularityDiscount, 0, 2)
+	number("negative_power", c.NegativePower, 0, 2)
+	number("negative_correction", c.NegativeCorrection, 0, 1)
+	number("propensity", c.Propensity, 0, 2)
+	number("propensity_bound", c.PropensityBound, 1, 1e6)
+	number("popularity_discount", c.PopularityDiscount, 0, 2)
 	return errors.Join(errs...)
 }
 

@@ -150,8 +150,8 @@ func squash(h []float32) {
 	}
 }
 
-// out is a score that nothing adds to: its exponent is 0 beside any other.
-const out = -1e30
+// excluded is a score that nothing adds to: its exponent is 0 beside any other.
+const excluded = -1e30
 
 // softmax turns the scores of person i into the gradient of the loss
 //
@@ -169,11 +169,11 @@ func (s *step) softmax(i int, scores []float32) {
 	}
 	for _, m := range p.watched {
 		if c := s.columns.place[m]; c >= 0 {
-			scores[c] = out
+			scores[c] = excluded
 		}
 	}
 	h := s.h[i*s.w.width : (i+1)*s.w.width]
-	most, target := float32(out), 0.0
+	most, target := float32(excluded), 0.0
 	for _, c := range p.hidden {
 		score := vec.Dot(h, s.w.outRow(c.movie)) + s.w.bias[c.movie]
 		s.own[i] = append(s.own[i], cell{c.movie, score})
@@ -212,13 +212,13 @@ func (s *step) softmax(i int, scores []float32) {
 
 // exponents replaces scores by exp(score-most) and returns their sum.
 func (s *step) exponents(scores []float32, most float32) float64 {
-	greatest := float32(out)
+	greatest := float32(excluded)
 	for _, v := range scores {
 		greatest = max(greatest, v)
 	}
 	sum := vec.ExpSum(scores)
 	scale := float32(math.Exp(float64(greatest - most)))
-	if greatest == out {
+	if greatest == excluded {
 		scale = 0
 	}
 	if scale != 1 {
