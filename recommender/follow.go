@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -172,33 +173,43 @@ func (f *Follower) Run(ctx context.Context, poll time.Duration) error {
 // rehearsals is how many requests a bundle must answer before it serves.
 const rehearsals = 200
 
-// Rehearse lets b answer requests of people it knows, and of one it does not:
-// every list must hold distinct movies that were not watched.
+// Rehearse lets b answer requests of people it knows, and of one it does not, by
+// its default arm and in turn by each of the others: every list must hold distinct
+// movies that were not watched, with scores from 0 to 1.
 func Rehearse(b *bundle.Bundle, now time.Time) error {
 	snap, err := b.Snapshot()
 	if err != nil {
 		return err
 	}
-	tastes := []rank.Taste{{}}
+	requests := []rank.Request{{}}
 	for i := range min(rehearsals, len(b.Histories.Users)) {
 		u := b.Histories.Users[i*len(b.Histories.Users)/min(rehearsals, len(b.Histories.Users))]
 		t, _ := b.Histories.Of(u)
-		tastes = append(tastes, t)
+		requests = append(requests, rank.Request{Taste: t, User: catalog.User{ID: u}})
 	}
-	for _, t := range tastes {
-		if err := rehearse(snap, t, now); err != nil {
-			return fmt.Errorf("rehearsal: %w", err)
+	arms := snap.Arms.Names()
+	for i := range max(len(requests), len(arms)) {
+		r := requests[i%len(requests)]
+		r.N, r.Now = rank.MaxList, now
+		for _, arm := range slices.Compact([]string{arms[0], arms[i%len(arms)]}) {
+			r.Arm = arm
+			if err := rehearse(snap, r); err != nil {
+				return fmt.Errorf("rehearsal of arm %s: %w", arm, err)
+			}
 		}
 	}
 	return nil
 }
 
-func rehearse(snap *rank.Snapshot, t rank.Taste, now time.Time) error {
-	watched := make(map[uint32]bool, len(t.Watched))
-	for _, w := range t.Watched {
+func rehearse(snap *rank.Snapshot, r rank.Request) error {
+	watched := make(map[uint32]bool, len(r.Taste.Watched))
+	for _, w := range r.Taste.Watched {
 		watched[w.Row] = true
 	}
-	for _, item := range snap.Recommend(rank.Request{Taste: t, N: rank.MaxList, Now: now}).Items {
+	for _, item := range snap.Recommend(r).Items {
+		if !(item.Score >= 0 && item.Score <= 1.001) { // the weighted mean may round
+			return fmt.Errorf("%q scores %v, want 0 to 1: %w", snap.Movies.IDs[item.Row], item.Score, bundle.ErrBroken)
+		}
 		if watched[item.Row] {
 			return fmt.Errorf("%q was listed twice or watched: %w", snap.Movies.IDs[item.Row], bundle.ErrBroken)
 		}

@@ -73,8 +73,8 @@ func (s *Service) Extend(base *bundle.Bundle, snap *rank.Snapshot, sequence int6
 	return s.live.CompareAndSwap(old, &Live{Bundle: base, Snapshot: snap, Loaded: old.Loaded, Sequence: sequence})
 }
 
-// SetForgotten says who was forgotten: the histories that a bundle holds of them
-// are not used, whether the store can be reached or not.
+// SetForgotten says who was forgotten: the histories and lists that a bundle holds of
+// them are not used, whether the store can be reached or not.
 func (s *Service) SetForgotten(t catalog.Tombstones) { s.forgotten.Store(&t) }
 
 // Forgot reports whether u was forgotten, as far as is known here.
@@ -90,6 +90,15 @@ func (s *Service) bundled(live *Live, u catalog.UserID) rank.Taste {
 	}
 	taste, _ := live.Bundle.Histories.Of(u)
 	return taste
+}
+
+// listed returns the id by which models may look for what a bundle holds of u:
+// none of somebody who was forgotten, of whom there may still be a list.
+func (s *Service) listed(u catalog.UserID) catalog.UserID {
+	if s.Forgot(u) {
+		return ""
+	}
+	return u
 }
 
 // Live returns the live bundle, or ErrNotReady.
@@ -131,7 +140,7 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 		a.Taste = s.bundled(live, u)
 	}
 	user := entry.User
-	user.ID = u
+	user.ID = s.listed(u)
 	a.List = live.Snapshot.Recommend(rank.Request{
 		Taste: a.Taste,
 		User:  user,
