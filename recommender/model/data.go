@@ -17,13 +17,15 @@ import (
 var ErrData = fmt.Errorf("nothing to train on: %w", catalog.ErrInvalid)
 
 // Data is what models learn from, on dense rows. Nothing writes to it once it is
-// made, so any number of goroutines may read it.
+// made, so any number of goroutines may read it. [NewData] leaves out people of
+// whom nothing was seen; [Data.Split] keeps the rows of all, so that a history
+// may be empty.
 type Data struct {
 	Scale   catalog.Scale
 	Movies  []catalog.Movie // row -> facts, ascending by id
 	Vectors []float32       // [len(Movies) x Dims], of unit length or all zeros; nil if movies have none
 	Dims    int             // of Vectors; 0 without
-	Users   []catalog.User  // ascending by id, each with something in Seen; only ID is sure to be known
+	Users   []catalog.User  // ascending by id; only ID is sure to be known
 	Starts  []int64         // [len(Users)+1]: what Users[i] did is Seen[Starts[i]:Starts[i+1]]
 	Seen    []Seen          // newest first within a person, ties by movie row; each movie once
 }
@@ -63,12 +65,14 @@ func (s Seen) Preference(scale catalog.Scale) float64 {
 
 // Preference returns what one watched movie says of a person's taste, 1 to 5: the
 // rating where there is one, else what the share watched tells (under a fifth 1,
-// under a half 3, under seven tenths 4, else 5), else the middle, 3.
+// under a half 3, under seven tenths 4, else 5), else the middle, 3. A rating off
+// the scale counts as its nearest end. A rating or share that is NaN counts as
+// none: one such row would else make every score NaN.
 func Preference(s catalog.Seen, scale catalog.Scale) float64 {
 	switch {
-	case s.Rated:
+	case s.Rated && !math.IsNaN(s.Rating):
 		return scale.Of5(s.Rating)
-	case !s.Shared:
+	case !s.Shared || math.IsNaN(s.Share):
 		return 3
 	case s.Share < 0.2:
 		return 1
@@ -176,7 +180,12 @@ func (d *Data) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	seen := make([]bool, len(d.Movies))
-	movies := 0
+	people, movies := 0, 0
+	for i := range d.Users {
+		if len(d.Of(i)) > 0 {
+			people++
+		}
+	}
 	for i, s := range d.Seen {
 		if int(s.Movie) >= len(d.Movies) {
 			return fmt.Errorf("row %d names movie %d of %d: %w", i, s.Movie, len(d.Movies), ErrData)
@@ -185,7 +194,7 @@ func (d *Data) Check() error {
 			seen[s.Movie] = true
 			movies++
 		}
-		if s.Rated && !(float64(s.Rating) >= d.Scale.Min && float64(s.Rating) <= d.Scale.Max) && len(errs) < 3 {
+		if s.Rated && !(s.Rating >= float32(d.Scale.Min) && s.Rating <= float32(d.Scale.Max)) && len(errs) < 3 {
 			bad("rating of movie %q is %v, want %v to %v; mend the row or import with the scale it was given on", d.Movies[s.Movie].ID, s.Rating, d.Scale.Min, d.Scale.Max)
 		}
 		if s.Shared && !(s.Share >= 0 && s.Share <= 1) && len(errs) < 3 {
@@ -195,7 +204,7 @@ func (d *Data) Check() error {
 	switch {
 	case len(d.Seen) == 0:
 		bad("nobody watched or rated any of %d movies; read events or import ratings first", len(d.Movies))
-	case len(d.Users) < 2:
+	case people < 2:
 		bad("one person has a history, want two or more; read more events")
 	case movies < 2:
 		bad("one movie was watched, want two or more; read more events")
@@ -242,10 +251,10 @@ func (d *Data) CheckRatings() error {
 // least one, of each person who has two or more: the protocol of eval.LastShare.
 // held has one entry for each of d.Users, newest first. People and movies of
 // train have the rows that they have in d; whoever has no history is left with
-// an empty one.
+// an empty one. It copies what it keeps, once.
 func (d *Data) Split(share float64) (train *Data, held [][]Seen) {
-	train = &Data{Scale: d.Scale, Movies: d.Movies, Vectors: d.Vectors, Dims: d.Dims, Users: d.Users, Starts: []int64{0}}
 	held = make([][]Seen, len(d.Users))
+	kept := 0
 	for i := range d.Users {
 		seen := d.Of(i)
 		n := 0
@@ -253,7 +262,12 @@ func (d *Data) Split(share float64) (train *Data, held [][]Seen) {
 			n = min(len(seen)-1, max(1, int(math.Floor(share*float64(len(seen))+1e-9))))
 		}
 		held[i] = seen[:n:n]
-		train.Seen = append(train.Seen, seen[n:]...)
+		kept += len(seen) - n
+	}
+	train = &Data{Scale: d.Scale, Movies: d.Movies, Vectors: d.Vectors, Dims: d.Dims, Users: d.Users}
+	train.Seen, train.Starts = make([]Seen, 0, kept), make([]int64, 1, len(d.Users)+1)
+	for i := range d.Users {
+		train.Seen = append(train.Seen, d.Of(i)[len(held[i]):]...)
 		train.Starts = append(train.Starts, int64(len(train.Seen)))
 	}
 	return train, held

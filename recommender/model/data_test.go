@@ -25,6 +25,10 @@ func TestPreference(t *testing.T) {
 		{catalog.Seen{Shared: true, Share: 0.5}, 4},
 		{catalog.Seen{Shared: true, Share: 0.7}, 5},
 		{catalog.Seen{Shared: true, Share: 1}, 5},
+		{catalog.Seen{Rated: true, Rating: math.NaN()}, 3},
+		{catalog.Seen{Rated: true, Rating: math.NaN(), Shared: true, Share: 0.1}, 1},
+		{catalog.Seen{Shared: true, Share: math.NaN()}, 3},
+		{catalog.Seen{Rated: true, Rating: math.Inf(1)}, 5},
 	} {
 		if got := model.Preference(c.seen, catalog.Scale10); got != c.want {
 			t.Errorf("preference of %+v is %v, want %v", c.seen, got, c.want)
@@ -86,6 +90,36 @@ func TestSplit(t *testing.T) {
 				t.Errorf("person %d: movie %d in both parts", i, h.Movie)
 			}
 		}
+	}
+}
+
+// Splitting a crowd costs the memory of what is kept, and not several times that.
+func TestSplitAllocatesOnce(t *testing.T) {
+	d := &model.Data{Scale: catalog.Scale5, Movies: make([]catalog.Movie, 10), Starts: []int64{0}}
+	for range 1000 {
+		d.Users = append(d.Users, catalog.User{})
+		d.Seen = append(d.Seen, make([]model.Seen, 10)...)
+		d.Starts = append(d.Starts, int64(len(d.Seen)))
+	}
+	var train *model.Data
+	allocs := testing.AllocsPerRun(3, func() { train, _ = d.Split(0.2) })
+	if len(train.Seen) != 8000 || cap(train.Seen) > 9000 || allocs > 5 {
+		t.Errorf("%v allocations, room for %d rows of which %d are kept; want 4, and 8000", allocs, cap(train.Seen), len(train.Seen))
+	}
+}
+
+func TestCheckCountsHistories(t *testing.T) {
+	d := &model.Data{
+		Scale: catalog.Scale{Min: 0.7, Max: 4.9, Step: 0.7}, Movies: []catalog.Movie{{ID: "a"}, {ID: "b"}},
+		Users: []catalog.User{{ID: "u1"}, {ID: "u2"}}, Starts: []int64{0, 1, 2},
+		Seen: []model.Seen{{Movie: 0, Rated: true, Rating: 0.7}, {Movie: 1, Rated: true, Rating: 4.9}}, // float32 has neither end exactly
+	}
+	if err := d.Check(); err != nil {
+		t.Errorf("two histories: %v", err)
+	}
+	d.Starts = []int64{0, 2, 2} // as Split may leave a person with nothing
+	if err := d.Check(); !errors.Is(err, model.ErrData) {
+		t.Errorf("one history and an empty one: %v, want ErrData", err)
 	}
 }
 
