@@ -7,14 +7,16 @@ import (
 	"marquee/recommender/model"
 )
 
-// confidence is what one movie of a history counts: see Config.
+// confidence is what one movie of a history counts: see Config. As in
+// [model.Preference], a rating off the scale counts as its nearest end, and a
+// rating or share that is NaN as none.
 func (c Config) confidence(s model.Seen, scale catalog.Scale) float32 {
 	r := c.Watched + c.Preference*s.Preference(scale)
-	if s.Rated {
-		r += c.Rating * float64(s.Rating)
+	if rating := float64(s.Rating); s.Rated && !math.IsNaN(rating) {
+		r += c.Rating * min(scale.Max, max(scale.Min, rating))
 	}
-	if s.Shared {
-		r += c.Share * float64(s.Share)
+	if s.Shared && s.Share == s.Share {
+		r += c.Share * min(1, max(0, float64(s.Share)))
 	}
 	if s.Days > 1 {
 		r += c.Days * math.Log2(float64(s.Days))

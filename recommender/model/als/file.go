@@ -86,6 +86,8 @@ func (m *Model) check(base *model.Base) error {
 		return broken("%d movies trained on, %d weights, of %d movies", m.trained, len(m.weights), len(m.source))
 	case !(m.scale >= 0 && m.scale <= most):
 		return broken("scale of penalties is %v", m.scale)
+	case m.cold != nil && m.cold.from != base.Dims:
+		return broken("a map of vectors of %d dims, the bundle's have %d", m.cold.from, base.Dims)
 	case m.cold != nil && (len(m.cold.weights) != m.cold.from*d || len(m.cold.bias) != d):
 		return broken("a map of %d and %d values, want %d x %d", len(m.cold.weights), len(m.cold.bias), d, m.cold.from)
 	}

@@ -1,6 +1,7 @@
 package als_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"marquee/catalog"
+	"marquee/recommender/column"
 	"marquee/recommender/model"
 	"marquee/recommender/model/als"
 	"marquee/recommender/model/modeltest"
@@ -186,6 +188,38 @@ func TestDebias(t *testing.T) {
 		}
 		if got := float64(v[1] / v[0]); math.Abs(got-ratio) > 1e-5 || math.Abs(sum-10) > 1e-5 {
 			t.Errorf("limit %v: ratio %v and sum %v, want %v and 10", limit, got, sum, ratio)
+		}
+	}
+}
+
+// What is no number in one row of a history spoils nothing: the movie counts as
+// watched and no more.
+func TestNaNCountsAsNone(t *testing.T) {
+	d := modeltest.World(1, 100, 80)
+	c := small()
+	c.Watched, c.Rating, c.Share = 1, 0.5, 0.5
+	m := mustModel(t, d, c)
+	no := float32(math.NaN())
+	want, got := make([]float32, m.Len()), make([]float32, m.Len())
+	m.Score(model.Query{Seen: []model.Seen{{Movie: 3, Days: 1}, {Movie: 11, Days: 1}}}, want)
+	m.Score(model.Query{Seen: []model.Seen{{Movie: 3, Rated: true, Rating: no, Days: 1}, {Movie: 11, Shared: true, Share: no, Days: 1}}}, got)
+	for row := range want {
+		if got[row] != want[row] {
+			t.Fatalf("movie %d scores %v with a rating and a share that are NaN, %v without", row, got[row], want[row])
+		}
+	}
+}
+
+func TestReadRefusesOtherVectors(t *testing.T) {
+	d := modeltest.World(1, 100, 80)
+	var stored bytes.Buffer
+	if _, err := mustModel(t, d, small()).WriteTo(&stored); err != nil {
+		t.Fatal(err)
+	}
+	for dims, want := range map[int]error{d.Dims: nil, d.Dims + 1: column.ErrBroken, 0: column.ErrBroken} {
+		base := &model.Base{Scale: d.Scale, Movies: len(d.Movies), Vectors: make([]float32, dims*len(d.Movies)), Dims: dims}
+		if _, err := als.Read(stored.Bytes(), base); !errors.Is(err, want) {
+			t.Errorf("trained with vectors of %d, read beside vectors of %d: %v, want %v", d.Dims, dims, err, want)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestExtend(t *testing.T) {
 	if _, err := two.WriteTo(&a); err != nil {
 		t.Fatal(err)
 	}
-	again, err := neural.Read(a.Bytes(), &model.Base{Scale: d.Scale, Movies: 163})
+	again, err := neural.Read(a.Bytes(), &model.Base{Scale: d.Scale, Movies: 163, Dims: d.Dims})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +123,19 @@ func TestExtendWithoutVectors(t *testing.T) {
 	scores := make([]float32, 14)
 	if x.Score(model.Query{Seen: []model.Seen{{Movie: 1}}}, scores) != model.Personal || scores[12] == scores[12] || scores[0] != scores[0] {
 		t.Errorf("scores %v, want those before, and NaN for the new", scores)
+	}
+}
+
+func TestReadRefusesOtherVectors(t *testing.T) {
+	d, m := world(t)
+	var b bytes.Buffer
+	if _, err := m.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	for dims, want := range map[int]error{d.Dims: nil, d.Dims + 1: column.ErrBroken, 0: column.ErrBroken} {
+		if _, err := neural.Read(b.Bytes(), &model.Base{Scale: d.Scale, Movies: len(d.Movies), Dims: dims}); !errors.Is(err, want) {
+			t.Errorf("trained with vectors of %d, read beside vectors of %d: %v, want %v", d.Dims, dims, err, want)
+		}
 	}
 }
 

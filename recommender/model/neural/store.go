@@ -42,6 +42,9 @@ func Read(stored []byte, base *model.Base) (model.Model, error) {
 	if err := fits(w, &g, len(known), base.Movies); err != nil {
 		return nil, fmt.Errorf("network: %w: %w", err, column.ErrBroken)
 	}
+	if g.dims > 0 && g.dims != base.Dims {
+		return nil, fmt.Errorf("network guesses from vectors of %d dims, the bundle's have %d: %w", g.dims, base.Dims, column.ErrBroken)
+	}
 	m := &Model{w: w, guess: g, scale: base.Scale, rating: settings[0], recency: settings[1], known: known}
 	if !(m.rating >= 0 && m.rating <= 1) || !(m.recency >= 0 && m.recency <= mostRecency) {
 		return nil, fmt.Errorf("network weighs ratings by %v and places by %v, want 0 to 1 and 0 to %v: %w", m.rating, m.recency, mostRecency, column.ErrBroken)
