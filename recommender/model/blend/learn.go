@@ -23,7 +23,7 @@ func (f *fit) learn(ctx context.Context, c Config) (point, error) {
 		return point{}, err
 	}
 	s := f.search(c)
-	wide = s.lift(wide)
+	wide = s.prune(s.lift(wide))
 	best, ndcg := f.bestPart(s)
 	if s.judge(wide).ndcg >= ndcg {
 		return wide, nil

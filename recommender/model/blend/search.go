@@ -1,6 +1,7 @@
 package blend
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"runtime"
@@ -82,6 +83,28 @@ func (s *search) lift(x point) point {
 			return y
 		}
 		y.tail = min(maxTail, y.tail+tailStep)
+	}
+	return x
+}
+
+// free is how much worth a part must add to be asked: each one costs every request.
+const free = 0.0005
+
+// prune takes parts away, the one of the least weight first, that add next to
+// nothing.
+func (s *search) prune(x point) point {
+	worth := s.worth(x)
+	order := make([]int, len(x.weights))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(x.weights[a], x.weights[b]) })
+	for _, i := range order[:len(order)-1] {
+		w := slices.Clone(x.weights)
+		w[i] = 0
+		if y := (point{unit(w), x.tail}); s.worth(y) > worth-free {
+			x, worth = y, max(worth, s.worth(y))
+		}
 	}
 	return x
 }
