@@ -189,7 +189,7 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err := recommender.Rehearse(b, time.Now()); err != nil {
 		return err
 	}
-	m, err := c.put(ctx, shelf, b, store)
+	m, err := shelve(ctx, shelf, b, store)
 	if err != nil {
 		return err
 	}

@@ -53,9 +53,9 @@ func (c *buildCmd) facts(ctx context.Context, e *env, store *sqlstore.Store) (*p
 	return pipeline.Read(ctx, snap, c.config())
 }
 
-// put shelves b, and takes people out of it who were forgotten while it was
+// shelve puts b on the shelf, and takes people out of it who were forgotten while it was
 // built: whoever is forgotten from now on finds it on the shelf.
-func (c *buildCmd) put(ctx context.Context, shelf *bundle.Shelf, b *bundle.Bundle, store *sqlstore.Store) (bundle.Manifest, error) {
+func shelve(ctx context.Context, shelf *bundle.Shelf, b *bundle.Bundle, store *sqlstore.Store) (bundle.Manifest, error) {
 	m, err := shelf.Put(ctx, b)
 	if err != nil || store == nil {
 		return m, err

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -23,21 +22,17 @@ var allModels = []string{
 	"neural", "ease", "als", "als-popular", "neural-precomputed", "blend",
 }
 
-// judged trains the models of these names on the training part and returns them as
+// ratingModels are those that predict ratings: all that RMSE can be had of.
+var ratingModels = []string{"popular", "userknn", "demographic-knn", "itemknn", "svd", "svdpp", "rating"}
+
+// untrained reports whether the judge knows n without training anything.
+func untrained(n string) bool { return n == "random" || n == "popularity" }
+
+// judged trains specs on the training part and returns the models of these names as
 // the judge asks them. A model that has nothing to learn from is left out, and a
 // warning says why.
-func (j *judge) judged(ctx context.Context, split *eval.Split, names []string, flags modelFlags) (models []eval.Model, trained []pipeline.Trained, warnings []string, err error) {
+func (j *judge) judged(ctx context.Context, split *eval.Split, names []string, specs []pipeline.Spec) (models []eval.Model, trained []pipeline.Trained, warnings []string, err error) {
 	s, err := j.space(ctx, j.flags.kinds(j.env)[0])
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	var learned []string
-	for _, n := range names {
-		if n != "random" && n != "popularity" {
-			learned = append(learned, n)
-		}
-	}
-	specs, err := flags.specs(learned)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -245,6 +240,3 @@ func (s *scorer) fill(out eval.Listing, train []eval.Seen, candidates []uint32, 
 	}
 	return out
 }
-
-// errNoModel reports a name that is not among the models judged.
-var errNoModel = errors.New("no such model")

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +18,7 @@ import (
 	"marquee/recommender/eval/outside"
 	"marquee/recommender/model"
 	"marquee/recommender/pipeline"
+	"marquee/recommender/rank"
 )
 
 // rivalFlags name what is judged beside our own models.
@@ -71,18 +75,16 @@ type judgeFlags struct {
 	MinSlice    int   `help:"People that a slice needs to stand alone; 0: no slices." default:"30" placeholder:"N"`
 }
 
-func (f judgeFlags) config(j *judge, baseline string) eval.Config {
+// config returns what the flags say, checked.
+func (f judgeFlags) config(seed uint64) (eval.Config, error) {
 	cfg := eval.DefaultConfig()
-	cfg.N, cfg.Cutoffs, cfg.Baseline = f.N, f.Cutoffs, baseline
+	cfg.N, cfg.Cutoffs, cfg.Seed = f.N, f.Cutoffs, seed
 	if len(cfg.Cutoffs) == 0 {
 		cfg.Cutoffs = cutoffs(f.N)
 	}
-	cfg.CatalogSize, cfg.Resamples, cfg.Seed, cfg.MaxUsers = f.CatalogSize, f.Resamples, j.flags.Seed, f.MaxUsers
-	cfg.MinSlice = f.MinSlice
+	cfg.CatalogSize, cfg.Resamples, cfg.MaxUsers, cfg.MinSlice = f.CatalogSize, f.Resamples, f.MaxUsers, f.MinSlice
 	cfg.Curve = eval.CurveKs(f.N)
-	cfg.Facts = j.evalFacts()
-	cfg.Progress = func(done, total int) { j.bar.show("judge", done, total) }
-	return cfg
+	return cfg, wrapUsage(cfg.Validate())
 }
 
 // evalFacts returns what is known of people and movies.
@@ -117,8 +119,8 @@ type evalRunCmd struct {
 	judgeFlags
 	modelFlags
 	rivalFlags
-	Models   []string `help:"Models to judge, divided by commas; \"none\" for rivals alone. Default: all." placeholder:"NAME"`
-	Baseline string   `help:"What the others are compared with, person by person." default:"popularity" placeholder:"NAME"`
+	Models   []string `help:"Models to judge, divided by commas; none: rivals beside random and popularity. Default: all, and those that predict ratings with the protocol ratings." placeholder:"NAME"`
+	Baseline string   `help:"What the others are compared with, person by person. Default: popularity, and popular with the protocol ratings." placeholder:"NAME"`
 	HTML     string   `name:"html" help:"Also write the report as a page to this file." type:"path" placeholder:"FILE"`
 }
 
@@ -139,21 +141,116 @@ people; what is of all lists together, such as coverage, is exact. A report is k
 in the home folder: "marquee eval list" names it.`
 }
 
-// Run judges.
-func (c *evalRunCmd) Run(ctx context.Context, e *env) error {
-	names := c.Models
+// A judgement is what is asked of a judge, checked before anything is read.
+type judgement struct {
+	names    []string
+	specs    []pipeline.Spec
+	baseline string
+	cfg      eval.Config
+}
+
+// plan checks the command line.
+func (c *evalRunCmd) plan() (p judgement, err error) {
+	if err := c.splitFlags.check(); err != nil {
+		return p, err
+	}
+	if p.names, p.baseline, err = c.names(); err != nil {
+		return p, err
+	}
+	var learned []string
+	for _, n := range p.names {
+		if !untrained(n) {
+			learned = append(learned, n)
+		}
+	}
+	if p.specs, err = c.specs(learned); err != nil {
+		return p, err
+	}
+	if p.cfg, err = c.config(c.Seed); err != nil {
+		return p, err
+	}
+	p.cfg.Baseline, p.cfg.RatingsOnly = p.baseline, c.ratings()
+	for _, name := range slices.Sorted(maps.Keys(c.Lists)) {
+		if _, err := os.Stat(c.Lists[name]); err != nil {
+			return p, usage("--lists %s=%s: %w", name, c.Lists[name], err)
+		}
+	}
+	return p, writable(c.Report, c.HTML)
+}
+
+// ratings reports whether predicted ratings are judged, and no lists.
+func (c *evalRunCmd) ratings() bool { return c.Protocol == "ratings" }
+
+// names returns what is judged of ours, the baseline among it.
+func (c *evalRunCmd) names() (names []string, baseline string, err error) {
+	names, baseline = c.Models, c.Baseline
 	if len(names) == 0 {
 		names = allModels
+		if c.ratings() {
+			names = ratingModels
+		}
 	}
 	if len(names) == 1 && names[0] == "none" {
 		names = []string{"random", "popularity"}
+	}
+	if baseline == "" {
+		baseline = "popularity"
+		if c.ratings() {
+			baseline = "popular"
+		}
+	}
+	rivals := slices.Concat(slices.Sorted(maps.Keys(c.Lists)), slices.Sorted(maps.Keys(c.URL)))
+	if !slices.Contains(names, baseline) && !slices.Contains(rivals, baseline) {
+		names = append([]string{baseline}, names...)
+	}
+	if err := twice("model", slices.Concat(names, rivals)); err != nil {
+		return nil, "", err
+	}
+	for _, n := range names {
+		if _, err := specOf(n); err != nil && !untrained(n) && n != rank.ArmFeatures {
+			return nil, "", unknownModel(n, "random", "popularity")
+		}
+	}
+	if !c.ratings() {
+		return names, baseline, nil
+	}
+	if len(rivals) > 0 {
+		return nil, "", usage("--protocol ratings judges predicted ratings, and --lists and --url bring lists: leave them out, or take another protocol")
+	}
+	for _, n := range names {
+		if !slices.Contains(ratingModels, n) {
+			return nil, "", usage("%s predicts no ratings; --protocol ratings judges %s", n, strings.Join(ratingModels, ", "))
+		}
+	}
+	return names, baseline, nil
+}
+
+// writable refuses files whose folder is not there, before an hour of work is lost
+// for want of one.
+func writable(paths ...string) error {
+	for _, p := range paths {
+		if p == "" {
+			continue
+		}
+		if dir, err := os.Stat(filepath.Dir(p)); err != nil || !dir.IsDir() {
+			return usage("%s: there is no folder %s", p, filepath.Dir(p))
+		}
+	}
+	return nil
+}
+
+// Run judges.
+func (c *evalRunCmd) Run(ctx context.Context, e *env) error {
+	p, err := c.plan()
+	if err != nil {
+		return err
 	}
 	j, split, err := openSplit(ctx, e, c.evalFlags, c.splitFlags)
 	if err != nil {
 		return err
 	}
 	defer j.close()
-	kept, err := c.judge(ctx, j, split, names)
+	kept, err := c.judge(ctx, j, split, p)
 	if err != nil {
 		return err
 	}
@@ -172,40 +269,58 @@ func (c *evalRunCmd) Run(ctx context.Context, e *env) error {
 }
 
 // judge trains and judges.
-func (c *evalRunCmd) judge(ctx context.Context, j *judge, split *eval.Split, names []string) (keptReport, error) {
+func (c *evalRunCmd) judge(ctx context.Context, j *judge, split *eval.Split, p judgement) (keptReport, error) {
 	rivals, told, closing, err := c.rivals(ctx, split)
 	defer closing()
 	if err != nil {
 		return keptReport{}, err
 	}
-	if !slices.Contains(names, c.Baseline) && !slices.ContainsFunc(rivals, func(m eval.Model) bool { return m.Name == c.Baseline }) {
-		names = append([]string{c.Baseline}, names...)
-	}
-	models, trained, warnings, err := j.judged(ctx, split, names, c.modelFlags)
+	models, trained, warnings, err := j.judged(ctx, split, p.names, p.specs)
 	if err != nil {
 		return keptReport{}, err
 	}
 	models = append(models, rivals...)
-	cfg := c.config(j, c.Baseline)
-	if c.Protocol == "ratings" && c.Train == "" {
-		cfg.RatingsOnly = true
-		models = slices.DeleteFunc(models, func(m eval.Model) bool { return m.Rate == nil })
-		if !slices.ContainsFunc(models, func(m eval.Model) bool { return m.Name == cfg.Baseline }) {
-			cfg.Baseline = ""
-		}
+	if err := c.anyOf(models, warnings); err != nil {
+		return keptReport{}, err
 	}
+	cfg := p.cfg
+	cfg.Facts = j.evalFacts()
+	cfg.Progress = func(done, total int) { j.bar.show("judge", done, total) }
 	report, err := eval.Run(ctx, split, models, cfg)
 	j.bar.end()
 	if err != nil {
 		return keptReport{}, err
 	}
-	report.Warnings = append(report.Warnings, warnings...)
-	report.Warnings = append(report.Warnings, told()...)
+	if report.Split.Scored == 0 {
+		return keptReport{}, fmt.Errorf("nothing is held out of anybody, of %d people with %d movies watched: %s; read more events: %w",
+			len(split.Train.Users), report.Split.TrainInteractions, split.Protocol, catalog.ErrInvalid)
+	}
+	report.Warnings = slices.Concat(report.Warnings, j.warnings, warnings, told())
 	kept := keptReport{Report: report, Data: j.facts.Version, Program: program().Version, Kernel: vec.Path()}
 	for _, t := range trained {
 		kept.Settings = append(kept.Settings, settingsOf(t))
 	}
 	return kept, nil
+}
+
+// anyOf returns an error if there is nothing to judge: the baseline is missing, or
+// all that was asked for by name.
+func (c *evalRunCmd) anyOf(models []eval.Model, warnings []string) error {
+	judged := func(name string) bool {
+		return slices.ContainsFunc(models, func(m eval.Model) bool { return m.Name == name })
+	}
+	_, baseline, err := c.names()
+	if err != nil {
+		return err
+	}
+	asked := slices.Concat(c.Models, slices.Collect(maps.Keys(c.Lists)), slices.Collect(maps.Keys(c.URL)))
+	if len(c.Models) == 0 || c.Models[0] == "none" {
+		asked = append(asked, baseline)
+	}
+	if judged(baseline) && slices.ContainsFunc(asked, judged) {
+		return nil
+	}
+	return fmt.Errorf("nothing is left to judge: %s: %w", strings.Join(warnings, "; "), catalog.ErrInvalid)
 }
 
 // A modelSettings says what a model of a report was.
@@ -257,19 +372,28 @@ the first is better, with zero inside these people cannot tell.`
 
 // Run compares.
 func (c *evalCompareCmd) Run(ctx context.Context, e *env) error {
+	if c.Model == c.Baseline {
+		return usage("%s is compared with itself; name two models", c.Model)
+	}
+	run := evalRunCmd{evalFlags: c.evalFlags, splitFlags: c.splitFlags, judgeFlags: c.judgeFlags, modelFlags: c.modelFlags, rivalFlags: c.rivalFlags, Baseline: c.Baseline}
+	for _, n := range []string{c.Baseline, c.Model} {
+		if c.Lists[n] == "" && c.URL[n] == "" {
+			run.Models = append(run.Models, n)
+		}
+	}
+	if len(run.Models) == 0 {
+		run.Models = []string{"none"}
+	}
+	p, err := run.plan()
+	if err != nil {
+		return err
+	}
 	j, split, err := openSplit(ctx, e, c.evalFlags, c.splitFlags)
 	if err != nil {
 		return err
 	}
 	defer j.close()
-	var ours []string
-	for _, n := range []string{c.Baseline, c.Model} {
-		if c.Lists[n] == "" && c.URL[n] == "" {
-			ours = append(ours, n)
-		}
-	}
-	run := evalRunCmd{evalFlags: c.evalFlags, splitFlags: c.splitFlags, judgeFlags: c.judgeFlags, modelFlags: c.modelFlags, rivalFlags: c.rivalFlags, Baseline: c.Baseline}
-	kept, err := run.judge(ctx, j, split, ours)
+	kept, err := run.judge(ctx, j, split, p)
 	if err != nil {
 		return err
 	}
@@ -277,17 +401,38 @@ func (c *evalCompareCmd) Run(ctx context.Context, e *env) error {
 	if at < 0 {
 		return fmt.Errorf("%s was not judged: %s: %w", c.Model, strings.Join(kept.Warnings, "; "), catalog.ErrInvalid)
 	}
-	kept.Comparisons = kept.Comparisons[at : at+1]
-	return c.print(e, kept.Comparisons[0], func(w io.Writer) {
+	return c.print(e, kept.Comparisons[at], func(w io.Writer) {
 		fmt.Fprintf(w, "%s against %s, %s, %d people\n\n", c.Model, c.Baseline, kept.Protocol, kept.Split.Scored)
-		rows := [][]string{{"metric", "difference", "helped", "hurt", "p"}}
-		all := kept.Comparisons[0].Metrics
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			d := all[name]
-			rows = append(rows, []string{name, signed(d.Estimate), percentOf(d.Helped), percentOf(d.Hurt), fmt.Sprintf("%.3f", d.P)})
+		writeComparison(w, kept.Comparisons[at].Metrics)
+		for _, warning := range kept.Warnings {
+			fmt.Fprintf(w, "\nwarning: %s", warning)
 		}
-		columns(w, rows...)
+		if len(kept.Warnings) > 0 {
+			fmt.Fprintln(w)
+		}
 	})
+}
+
+// writeComparison writes a line a metric. Figures of all lists together have no
+// people who are helped or hurt.
+func writeComparison(w io.Writer, all map[string]eval.Difference) {
+	rows := [][]string{{"metric", "difference", "helped", "hurt", "p"}}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		d := all[name]
+		rows = append(rows, []string{name, signed(d.Estimate), percentOf(d.Helped), percentOf(d.Hurt), chance(d.P)})
+	}
+	columns(w, rows...)
+}
+
+// chance writes a p-value.
+func chance(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "-"
+	case p < 0.001:
+		return "<0.001"
+	}
+	return fmt.Sprintf("%.3f", p)
 }
 
 // signed writes a difference with its interval.
@@ -298,4 +443,9 @@ func signed(e eval.Estimate) string {
 	return fmt.Sprintf("%+.4f [%+.4f, %+.4f]", e.Value, e.Low, e.High)
 }
 
-func percentOf(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
+func percentOf(share float64) string {
+	if math.IsNaN(share) {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f%%", 100*share)
+}

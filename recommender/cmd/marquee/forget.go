@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"marquee/catalog"
@@ -86,6 +87,9 @@ func (c userForgetCmd) Run(ctx context.Context, e *env) error {
 func (f *forgotten) files(ctx context.Context, e *env, gone func(catalog.UserID) bool) error {
 	data, err := e.openData()
 	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(e.path(precomputeFolder)); err != nil {
 		return err
 	}
 	rewritten, err := data.Forget(ctx, gone, version, time.Now(), nil)

@@ -28,6 +28,8 @@ type judge struct {
 	people pipeline.People
 	bar    *progress
 	spaces map[string]*space
+
+	warnings []string // what reports repeat
 }
 
 // A space is the vectors of one embedder, with the neighbour table.

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,21 +41,36 @@ func presets() []preset {
 
 // specOf returns the spec of a model that is named: a preset or a kind.
 func specOf(name string) (pipeline.Spec, error) {
-	var names []string
 	for _, p := range presets() {
 		if p.spec.Name == name {
 			return p.spec, nil
 		}
+	}
+	for _, k := range kinds() {
+		if k.Name == name && trainable(k) {
+			return pipeline.Spec{Name: name, Kind: k.Name}, nil
+		}
+	}
+	return pipeline.Spec{}, unknownModel(name)
+}
+
+// trainable reports whether a kind is a model by its own name: the precomputed one
+// needs a preset, or "marquee precompute", to say whose lists it serves.
+func trainable(k model.Kind) bool { return k.Name != "precomputed" }
+
+// unknownModel lists the names there are, and others that the command knows.
+func unknownModel(name string, others ...string) error {
+	names := append(others, rank.ArmFeatures)
+	for _, p := range presets() {
 		names = append(names, p.spec.Name)
 	}
 	for _, k := range kinds() {
-		if k.Name == name && name != "precomputed" {
-			return pipeline.Spec{Name: name, Kind: k.Name}, nil
+		if trainable(k) {
+			names = append(names, k.Name)
 		}
-		names = append(names, k.Name)
 	}
 	slices.Sort(names)
-	return pipeline.Spec{}, usage("model %q, want one of %s", name, strings.Join(slices.Compact(names), ", "))
+	return usage("model %q, want one of %s", name, strings.Join(slices.Compact(names), ", "))
 }
 
 // modelFlags choose models and change their settings.
@@ -61,8 +79,12 @@ type modelFlags struct {
 }
 
 // specs returns the models of these names and the parts that they need, parts
-// first, with the settings that were given.
+// first, with the settings that were given. What is wrong with names and settings
+// is said before anything is read.
 func (f modelFlags) specs(names []string) ([]pipeline.Spec, error) {
+	if err := twice("model", names); err != nil {
+		return nil, err
+	}
 	var out []pipeline.Spec
 	var add func(name string) error
 	add = func(name string) error {
@@ -85,6 +107,9 @@ func (f modelFlags) specs(names []string) ([]pipeline.Spec, error) {
 				return err
 			}
 		}
+		if err := faultOf(s); err != nil {
+			return err
+		}
 		out = append(out, s)
 		return nil
 	}
@@ -96,7 +121,41 @@ func (f modelFlags) specs(names []string) ([]pipeline.Spec, error) {
 			return nil, err
 		}
 	}
-	return out, f.unused(out)
+	if err := f.unused(out); err != nil {
+		return nil, err
+	}
+	_, err := pipeline.Training{Kinds: kinds()}.Order(out)
+	return out, wrapUsage(err)
+}
+
+// twice refuses a name that is there twice.
+func twice(what string, names []string) error {
+	for i, n := range names {
+		if slices.Contains(names[:i], n) {
+			return usage("%s %q is named twice", what, n)
+		}
+	}
+	return nil
+}
+
+// faultOf returns what is wrong with the settings of s. Every kind looks at them
+// before it looks at data, of which there are none here.
+func faultOf(s pipeline.Spec) error {
+	k, ok := kindOf(s)
+	if !ok || k.Parts != nil {
+		return nil // [needsOf] has read them
+	}
+	_, err := k.Train(context.Background(), &model.Data{Starts: []int64{0}}, &model.Base{}, nil, s.Settings, func(string, int, int) {})
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case err == nil || errors.Is(err, model.ErrData):
+		return nil
+	case errors.As(err, &wrong):
+		return usage("%s.%s is %s, want a whole number", s.Name, wrong.Field, strings.TrimPrefix(wrong.Value, "number "))
+	case s.Name == s.Kind:
+		return wrapUsage(err)
+	}
+	return usage("%s: %w", s.Name, err)
 }
 
 // needsOf returns the models that s is made of.
@@ -118,16 +177,56 @@ func (f modelFlags) settings(s pipeline.Spec) (json.RawMessage, error) {
 			return nil, fmt.Errorf("settings of %s: %w", s.Name, err)
 		}
 	}
+	given := map[string]string{}
 	for _, text := range f.Set {
 		name, setting, value, err := cutSetting(text)
 		if err != nil {
 			return nil, err
 		}
-		if name == s.Name {
-			all[setting] = value
+		if name != s.Name {
+			continue
+		}
+		if other, twice := given[setting]; twice {
+			return nil, usage("--set %s and --set %s say two things; leave one out", other, text)
+		}
+		given[setting] = text
+		if all[setting], err = typed(s, setting, value); err != nil {
+			return nil, err
 		}
 	}
 	return json.Marshal(all)
+}
+
+// typed returns value as the setting wants it: "7" is a text where a text is wanted.
+func typed(s pipeline.Spec, setting string, value json.RawMessage) (json.RawMessage, error) {
+	k, _ := kindOf(s)
+	var known map[string]json.RawMessage
+	if err := json.Unmarshal(k.Defaults, &known); err != nil {
+		return nil, fmt.Errorf("defaults of %s: %w", k.Name, err)
+	}
+	def, ok := known[setting]
+	if !ok {
+		return nil, usage("%s has no setting %q, want one of %s", s.Name, setting, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+	want := sortOf(def)
+	if want == "a text" && sortOf(value) != want {
+		return json.Marshal(string(value))
+	}
+	if sortOf(value) != want {
+		return nil, usage("%s.%s is %s, want %s such as %s", s.Name, setting, value, want, def)
+	}
+	return value, nil
+}
+
+// sortOf says what a value of JSON is.
+func sortOf(value json.RawMessage) string {
+	switch value[0] {
+	case '"':
+		return "a text"
+	case 't', 'f':
+		return "true or false"
+	}
+	return "a number"
 }
 
 // cutSetting reads NAME.SETTING=VALUE. What is no number, true or false is a text.

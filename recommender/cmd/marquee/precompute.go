@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"marquee/catalog"
 	"marquee/recommender"
+	"marquee/recommender/bundle"
 	"marquee/recommender/pipeline"
+	"marquee/recommender/rank"
 )
 
 type precomputeCmd struct {
@@ -58,11 +62,17 @@ func (c precomputeCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if err := c.check(b); err != nil {
+		return err
+	}
 	people, err := e.people(ctx)
 	if err != nil {
 		return err
 	}
-	dir := e.path("precompute")
+	dir := e.path(precomputeFolder)
+	if err := sweepPrecompute(dir, b.Manifest.ID); err != nil {
+		e.log.Warn("lists of older bundles could not be removed", "dir", dir, "error", err)
+	}
 	bar := e.progress()
 	p := pipeline.Precompute{Model: c.Model, N: c.N, Workers: c.Workers, Dir: dir, Progress: bar.show, Person: people}
 	next, err := p.Lists(ctx, b)
@@ -77,22 +87,102 @@ func (c precomputeCmd) Run(ctx context.Context, e *env) error {
 	if err := recommender.Rehearse(next, time.Now()); err != nil {
 		return err
 	}
-	m, err := shelf.Put(ctx, next)
+	m, err := c.put(ctx, e, shelf, next)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		e.log.Warn("working folder of lists could not be removed", "dir", dir, "error", err)
+	working := filepath.Join(dir, b.Manifest.ID+"-"+c.Model)
+	if err := os.RemoveAll(working); err != nil {
+		e.log.Warn("working folder of lists could not be removed", "dir", working, "error", err)
 	}
 	if !c.NoPublish {
-		if err := shelf.Publish(m.ID); err != nil {
+		if err := publishAfter(shelf, b.Manifest.ID, m); err != nil {
 			return err
 		}
 	}
 	out := precomputedLists{Bundle: m.ID, Model: c.Model + pipeline.Suffix, Lists: next.Lists[c.Model].Len(), People: len(b.Histories.Users), Published: !c.NoPublish, Seconds: time.Since(began).Seconds()}
 	return e.print(out, func(w io.Writer) {
-		fmt.Fprintf(w, "%d lists for %d people in %.1f s; bundle %s serves them as %s\n", out.Lists, out.People, out.Seconds, out.Bundle, out.Model)
+		fmt.Fprintf(w, "%d lists for %d people in %.1f s; bundle %s serves them as %s", out.Lists, out.People, out.Seconds, out.Bundle, out.Model)
+		if c.NoPublish {
+			fmt.Fprintf(w, " after \"marquee bundle publish %s\"", out.Bundle)
+		}
+		fmt.Fprintln(w)
 	})
+}
+
+// precomputeFolder holds, in the home folder, the lists of runs that were cut short.
+// They are of people, and go with "user forget".
+const precomputeFolder = "precompute"
+
+// check refuses a model that there are no lists to be made with.
+func (c precomputeCmd) check(b *bundle.Bundle) error {
+	var names []string
+	for _, m := range b.Manifest.Models {
+		switch {
+		case m.Name == c.Model && m.Kind == "precomputed":
+			return usage("%s serves lists that were made already; name the model that made them", c.Model)
+		case m.Name == c.Model:
+			return nil
+		case m.Kind != "precomputed":
+			names = append(names, m.Name)
+		}
+	}
+	switch _, err := specOf(c.Model); {
+	case c.Model == rank.ArmFeatures:
+		return usage("%s is no trained model; its lists are made while a request waits", c.Model)
+	case err != nil && len(names) > 0:
+		return usage("the live bundle has no model %q, want one of %s", c.Model, strings.Join(names, ", "))
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("the live bundle has no model %q, of %q; run \"marquee build --models %s\" with all that it is to have: %w", c.Model, names, c.Model, catalog.ErrNotFound)
+}
+
+// sweepPrecompute removes what was left of runs for other bundles than the live one,
+// which nothing will go on with.
+func sweepPrecompute(dir, live string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, x := range entries {
+		if !strings.HasPrefix(x.Name(), live+"-") {
+			errs = append(errs, os.RemoveAll(filepath.Join(dir, x.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// put shelves b without whoever was forgotten meanwhile.
+func (c precomputeCmd) put(ctx context.Context, e *env, shelf *bundle.Shelf, b *bundle.Bundle) (bundle.Manifest, error) {
+	store, err := e.openStore(ctx, false)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		store = nil
+	case err != nil:
+		return bundle.Manifest{}, err
+	default:
+		defer store.Close()
+	}
+	return shelve(ctx, shelf, b, store)
+}
+
+// publishAfter makes m live, unless another bundle went live since the lists were
+// begun: m would undo it.
+func publishAfter(shelf *bundle.Shelf, began string, m bundle.Manifest) error {
+	live, err := shelf.Live()
+	if err != nil {
+		return err
+	}
+	if live != began {
+		return fmt.Errorf("bundle %s went live while lists were made for %s; they are on the shelf as %s; run the command again for lists of the new one, or \"marquee bundle publish %s\"",
+			live, began, m.ID, m.ID)
+	}
+	return shelf.Publish(m.ID)
 }
 
 // people returns what the store knows of people; without a store, nothing.

@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"marquee/catalog"
 	"marquee/recommender/eval"
+	"marquee/recommender/model"
 	"marquee/recommender/pipeline"
+	"marquee/recommender/rank"
 	"marquee/recommender/tune"
 )
 
@@ -21,7 +26,7 @@ type tuneCmd struct {
 	splitFlags
 	modelFlags
 	Model      string        `arg:"" help:"The model to tune; \"marquee model kinds\" lists them."`
-	Metric     string        `help:"What to choose by: ndcg, recall, hit_rate, map or mrr at a length, or rmse or mae, of which the smallest is best." default:"ndcg@20" placeholder:"METRIC"`
+	Metric     string        `help:"What to choose by: ndcg, recall, hit_rate, map, mrr, precision or coverage at a length, or rmse or mae, of which the smallest is best." default:"ndcg@20" placeholder:"METRIC"`
 	Budget     time.Duration `help:"Longest time to search. A search that is started again goes on where it was." default:"10m" placeholder:"TIME"`
 	Candidates int           `help:"Settings to try." default:"27" placeholder:"N"`
 	Top        int           `help:"Settings shown; 0: all." default:"10" placeholder:"N"`
@@ -47,18 +52,9 @@ const leastTuned = 300
 
 // Run searches.
 func (c *tuneCmd) Run(ctx context.Context, e *env) error {
-	specs, err := c.specs([]string{c.Model})
+	p, err := c.plan()
 	if err != nil {
 		return err
-	}
-	spec := specs[len(specs)-1]
-	kind, _ := kindOf(spec)
-	if len(kind.Space) == 0 {
-		return usage("%s has nothing to tune", c.Model)
-	}
-	ratings := c.Metric == "rmse" || c.Metric == "mae"
-	if ratings && c.Protocol == "last-share" {
-		c.Protocol = "ratings"
 	}
 	j, outer, err := openSplit(ctx, e, c.evalFlags, c.splitFlags)
 	if err != nil {
@@ -70,16 +66,21 @@ func (c *tuneCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	inner := outer.Inner()
-	t := &trial{cmd: c, judge: j, space: s, split: inner, specs: specs, ratings: ratings}
-	cfg := tune.DefaultConfig()
-	cfg.Candidates, cfg.Rungs, cfg.Budget, cfg.Seed = c.Candidates, 2, c.Budget, c.Seed
-	cfg.Progress = func(p tune.Progress) {
+	t := &trial{judge: j, space: s, split: inner, plan: p, metric: c.Metric, made: make(map[string]model.Model)}
+	if err := j.learn(s, inner.Train).Check(); err != nil {
+		return fmt.Errorf("tune %s on the inner split, %s: %w", c.Model, inner.Protocol, err)
+	}
+	data, err := t.version()
+	if err != nil {
+		return err
+	}
+	p.search.Progress = func(p tune.Progress) {
 		j.bar.show(fmt.Sprintf("tune, best %.4f", p.Best), p.Done, p.Total)
 	}
 	result, err := tune.Search(ctx, tune.Task{
-		Kind: kind, Settings: spec.Settings, Metric: c.Metric, Minimize: ratings, Folder: e.path("tune"),
-		Data: j.facts.Version + ", " + inner.Protocol, Evaluate: t.evaluate,
-	}, cfg)
+		Kind: p.kind, Settings: p.spec().Settings, Metric: c.Metric, Minimize: p.cfg.RatingsOnly, Folder: e.path("tune"),
+		Data: data, Evaluate: t.evaluate,
+	}, p.search)
 	j.bar.end()
 	if err != nil {
 		return err
@@ -90,6 +91,75 @@ func (c *tuneCmd) Run(ctx context.Context, e *env) error {
 			fmt.Fprintf(w, "use them: marquee build --models %s%s\n", c.Model, line)
 		}
 	})
+}
+
+// A tuning is what is asked of a search, checked before anything is read.
+type tuning struct {
+	specs  []pipeline.Spec // the model last, its parts before
+	kind   model.Kind      // of the model
+	cfg    eval.Config
+	search tune.Config
+}
+
+func (p tuning) spec() pipeline.Spec { return p.specs[len(p.specs)-1] }
+
+// plan checks the command line. A metric of ratings asks for a split of ratings.
+func (c *tuneCmd) plan() (p tuning, err error) {
+	if c.Model == rank.ArmFeatures {
+		return p, usage("%s is no trained model; \"marquee eval sweep\" chooses its weights", c.Model)
+	}
+	if p.specs, err = c.specs([]string{c.Model}); err != nil {
+		return p, err
+	}
+	p.kind, _ = kindOf(p.spec())
+	if len(p.kind.Space) == 0 {
+		return p, usage("%s has nothing to tune", c.Model)
+	}
+	if p.cfg, err = judgeBy(c.Metric); err != nil {
+		return p, err
+	}
+	if p.cfg.RatingsOnly {
+		if !slices.Contains(ratingModels, c.Model) {
+			return p, usage("%s predicts no ratings, so it has no %s; want one of %s", c.Model, c.Metric, strings.Join(ratingModels, ", "))
+		}
+		if c.Protocol == "last-share" && c.Train == "" {
+			c.Protocol = "ratings"
+		}
+	} else if c.Protocol == "ratings" {
+		return p, usage("--protocol ratings judges ratings: want --metric rmse or mae")
+	}
+	if c.Top < 0 {
+		return p, usage("--top is %d, want 0 or more", c.Top)
+	}
+	if err := c.splitFlags.check(); err != nil {
+		return p, err
+	}
+	p.search = tune.DefaultConfig()
+	p.search.Candidates, p.search.Rungs, p.search.Budget, p.search.Seed = c.Candidates, 2, c.Budget, c.Seed
+	if err := p.search.Validate(); err != nil {
+		return p, wrapUsage(err)
+	}
+	return p, writable(c.Report)
+}
+
+// tuned are the metrics at a length by which the largest is the best.
+var tuned = []string{"ndcg", "recall", "hit_rate", "map", "mrr", "precision", "coverage"}
+
+// judgeBy returns how to judge so that metric is measured, and little else.
+func judgeBy(metric string) (eval.Config, error) {
+	cfg := eval.DefaultConfig()
+	cfg.Resamples = 0
+	if metric == "rmse" || metric == "mae" {
+		cfg.RatingsOnly = true
+		return cfg, nil
+	}
+	name, length, cut := strings.Cut(metric, "@")
+	k, err := strconv.Atoi(length)
+	if !cut || err != nil || k < 1 || k > eval.MaxList || !slices.Contains(tuned, name) {
+		return cfg, usage("metric %q, want rmse, mae, or one of %s at a length such as ndcg@20", metric, strings.Join(tuned, ", "))
+	}
+	cfg.N, cfg.Cutoffs = k, []int{k}
+	return cfg, nil
 }
 
 // settingFlags writes parameters as the flags that set them.
@@ -112,39 +182,76 @@ func settingFlags(name string, params map[string]float64) string {
 
 // A trial judges settings on an inner split.
 type trial struct {
-	cmd     *tuneCmd
-	judge   *judge
-	space   *space
-	split   *eval.Split
-	specs   []pipeline.Spec // the model last, its parts before
-	ratings bool
+	judge  *judge
+	space  *space
+	split  *eval.Split
+	plan   tuning
+	metric string
+	made   map[string]model.Model // parts, which no setting that is tuned changes
+}
+
+// version names what trials are judged on: whatever else they were judged on, their
+// scores are of no use here.
+func (t *trial) version() (string, error) {
+	text, err := json.Marshal(t.plan.specs[:len(t.plan.specs)-1]) // settings of the parts
+	if err != nil {
+		return "", err
+	}
+	version := fmt.Sprintf("%s, %s", t.judge.facts.Version, t.split.Protocol)
+	if id := t.space.vectors.ID.String(); t.plan.kind.Name == "content" || len(t.plan.specs) > 1 {
+		sum := sha256.Sum256(text)
+		version += fmt.Sprintf(", vectors %s, parts %x", id, sum[:4])
+	}
+	return version, nil
 }
 
 // evaluate trains with settings on a share of the people, and judges them.
 func (t *trial) evaluate(ctx context.Context, settings json.RawMessage, rung tune.Rung) (tune.Outcome, error) {
 	began := time.Now()
 	split := t.share(rung.Share)
-	specs := slices.Clone(t.specs)
+	specs := slices.Clone(t.plan.specs)
 	specs[len(specs)-1].Settings = settings
-	training := pipeline.Training{Kinds: kinds(), Table: pipeline.BaseOf(t.space.table), Share: pipeline.DefaultShare, Progress: func(string, int, int) {}, Log: slog.New(slog.DiscardHandler)}
+	training := pipeline.Training{Kinds: t.kinds(rung), Table: pipeline.BaseOf(t.space.table), Share: pipeline.DefaultShare, Progress: func(string, int, int) {}, Log: slog.New(slog.DiscardHandler)}
 	trained, err := training.Train(ctx, t.judge.learn(t.space, split.Train), specs)
 	if err != nil {
 		return tune.Outcome{}, err
 	}
 	seconds := time.Since(began).Seconds()
-	name := t.specs[len(t.specs)-1].Name
-	m := t.judge.scored(split, name, trained[len(trained)-1].Scorer)
-	cfg := eval.DefaultConfig()
-	cfg.Resamples, cfg.RatingsOnly = 0, t.ratings
-	report, err := eval.Run(ctx, split, []eval.Model{m}, cfg)
+	name := t.plan.spec().Name
+	report, err := eval.Run(ctx, split, []eval.Model{t.judge.scored(split, name, trained[len(trained)-1].Scorer)}, t.plan.cfg)
 	if err != nil {
 		return tune.Outcome{}, err
 	}
-	e, ok := report.Metric(name, t.cmd.Metric)
+	e, ok := report.Metric(name, t.metric)
 	if !ok || math.IsNaN(e.Value) {
-		return tune.Outcome{}, usage("metric %q was not measured, want one such as ndcg@20, recall@10 or rmse", t.cmd.Metric)
+		return tune.Outcome{}, fmt.Errorf("%s is unknown: nothing is held out on the inner split, %s; read more events: %w", t.metric, split.Protocol, catalog.ErrInvalid)
 	}
 	return tune.Outcome{Score: e.Value, Seconds: seconds}, nil
+}
+
+// kinds returns all kinds, of which those of parts train once for each rung: a blend
+// of ten would else train ten models in every trial, all of them as before.
+func (t *trial) kinds(rung tune.Rung) []model.Kind {
+	all := kinds()
+	for i, k := range all {
+		if k.Parts != nil || len(t.plan.specs) == 1 {
+			continue
+		}
+		train := k.Train
+		all[i].Train = func(ctx context.Context, d *model.Data, base *model.Base, examples []model.Example, settings json.RawMessage, progress model.Progress) (model.Model, error) {
+			// Data are all that the rung has, or the older part of it, so their size tells them apart.
+			key := fmt.Sprintf("%s %d %d %s", k.Name, rung.Index, len(d.Seen), settings)
+			if m, ok := t.made[key]; ok {
+				return m, nil
+			}
+			m, err := train(ctx, d, base, examples, settings, progress)
+			if err == nil {
+				t.made[key] = m
+			}
+			return m, err
+		}
+	}
+	return all
 }
 
 // share returns the split of a share of the people, leastTuned at least, spread
