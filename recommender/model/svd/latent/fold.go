@@ -136,4 +136,11 @@ func (f *fold) apply(m *Model) {
 
 func square(x []float32) float64 { return dot(x, x) }
 
-func dot(x, y []float32) float64 { return float64(vec.Dot(x, y)) }
+// dot is in float64: what it adds up are products of four or more factors.
+func dot(x, y []float32) float64 {
+	sum := 0.0
+	for i, v := range x {
+		sum += float64(v) * float64(y[i])
+	}
+	return sum
+}

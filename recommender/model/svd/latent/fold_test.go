@@ -222,11 +222,69 @@ func TestStoresNobody(t *testing.T) {
 	}
 }
 
+// With numbers as large as Read takes, a fold still comes nearer to what was rated,
+// and every score is finite.
+func TestLargestNumbers(t *testing.T) {
+	const width, movies = 64, 3000
+	rng := rand.New(rand.NewPCG(1, 1))
+	large := func(n int) []float32 {
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = latent.MostFactor * float32(2*rng.IntN(2)-1)
+		}
+		return out
+	}
+	var seen []model.Seen
+	yes := make([]bool, movies)
+	for i := range yes {
+		yes[i] = true
+		seen = append(seen, rated(uint32(i), float32(1+i%5)))
+	}
+	for _, penalty := range []float64{1e-3, 1e4} {
+		f := file{
+			width: width, mean: 3, fold: penalty, foldBias: penalty, averageB: latent.MostFactor, average: large(width), known: yes,
+			bias: large(movies), factors: large(movies * width), seen: yes,
+		}
+		nobody := f.scores(t, nil)
+		for _, n := range []int{1, 50, movies} {
+			got := f.scores(t, seen[:n])
+			if before, after := missed(nobody, seen[:n]), missed(got, seen[:n]); !(after < before) {
+				t.Errorf("penalty %v, %d rated: misses %.3g, %.3g without the ratings", penalty, n, after, before)
+			}
+		}
+		f.implicit = large(movies * width)
+		f.scores(t, seen)
+	}
+}
+
+// scores returns those of m for a history, which must be finite.
+func (f file) scores(t *testing.T, seen []model.Seen) []float32 {
+	t.Helper()
+	scores := make([]float32, len(f.known))
+	f.read(t).Score(model.Query{Seen: seen}, scores)
+	for i, s := range scores {
+		if math.IsNaN(float64(s)) || math.IsInf(float64(s), 0) {
+			t.Fatalf("%d rated: movie %d scores %v", len(seen), i, s)
+		}
+	}
+	return scores
+}
+
+// missed is the sum of squares by which scores miss what was rated.
+func missed(scores []float32, seen []model.Seen) (squares float64) {
+	for _, s := range seen {
+		e := float64(scores[s.Movie] - s.Rating)
+		squares += e * e
+	}
+	return squares
+}
+
 func TestReadRefuses(t *testing.T) {
 	base := &model.Base{Scale: catalog.Scale5, Movies: 3}
 	for name, spoil := range map[string]func(f *file){
 		"no factors":       func(f *file) { f.width, f.average, f.factors = 0, nil, nil },
 		"NaN":              func(f *file) { f.factors[1] = float32(math.NaN()) },
+		"huge factor":      func(f *file) { f.factors[1] = 2 * latent.MostFactor },
 		"infinite bias":    func(f *file) { f.bias[0] = float32(math.Inf(1)) },
 		"NaN mean":         func(f *file) { f.mean = math.NaN() },
 		"no penalty":       func(f *file) { f.fold = 0 },

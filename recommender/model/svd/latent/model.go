@@ -36,12 +36,12 @@ type Model struct {
 }
 
 // mostFactor is far above any factor of use, and low enough that no sum of
-// products leaves float32.
-const mostFactor = 1e6
+// products of a fold leaves float32.
+const mostFactor = 1e3
 
 // arrange makes what follows from the rest, and checks the numbers.
 func (m *Model) arrange() error {
-	for _, column := range [][]float32{m.average, m.bias, m.factors, m.implicit, {float32(m.averageBias), float32(m.mean / 1e6)}} {
+	for _, column := range [][]float32{m.average, m.bias, m.factors, m.implicit, {float32(m.averageBias), float32(m.mean / 1e3)}} {
 		for _, v := range column {
 			if !(v >= -mostFactor && v <= mostFactor) {
 				return fmt.Errorf("a factor is %v, want %v to %v", v, -mostFactor, mostFactor)

@@ -1,0 +1,4 @@
+package latent
+
+// MostFactor is the largest number that Read takes.
+const MostFactor = mostFactor
