@@ -209,7 +209,9 @@ func TestEachTestFindsItsFault(t *testing.T) {
 			return list
 		})},
 	} {
-		for name, r := range run(t, w, c.subject, behave.DefaultConfig()) {
+		cfg := behave.DefaultConfig()
+		cfg.LeastLift = 1
+		for name, r := range run(t, w, c.subject, cfg) {
 			want := behave.Passed
 			if name == c.test {
 				want = behave.Failed
