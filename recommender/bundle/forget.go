@@ -159,7 +159,7 @@ func (s *Shelf) remaining(m Manifest, gone func(catalog.UserID) bool) (left rest
 		if err != nil {
 			return left, 0, err
 		}
-		n := 0
+		var n int
 		if isLists {
 			all, err := precomputed.Decode(data, m.Counts.Movies)
 			if err != nil {

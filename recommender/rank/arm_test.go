@@ -312,6 +312,16 @@ func TestArmsAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
+// allocations returns how many f makes when the pools that it takes from are not
+// empty: the race detector empties them now and then.
+func allocations(f func()) float64 {
+	least := math.Inf(1)
+	for range 30 {
+		least = min(least, testing.AllocsPerRun(1, f))
+	}
+	return least
+}
+
 // catalogOf is a snapshot of n movies with a model of two parts that knows all.
 func catalogOf(t testing.TB, n int) *rank.Snapshot {
 	m := mixture{fake: fake{n, model.Personal, byRow}, names: []string{"x", "y"}, part: func(part, row int) float32 { return float32(part + row) }}
@@ -324,8 +334,8 @@ func TestArmAllocates(t *testing.T) {
 	for _, n := range []int{50, 2000} {
 		snap := catalogOf(t, n)
 		r := rank.Request{Taste: taste(1, 2, 3), N: 20, Now: now}
-		if got := testing.AllocsPerRun(100, func() { snap.Recommend(r) }); got > 5 {
-			t.Errorf("%d movies: %v allocations a list, want at most 5", n, got)
+		if got := allocations(func() { snap.Recommend(r) }); got > 2 {
+			t.Errorf("%d movies: %v allocations a list, want at most 2", n, got)
 		}
 	}
 }
