@@ -87,7 +87,7 @@ func learnCold(ctx context.Context, d *model.Data, items []float32, dims int, wa
 // each predicted from the others, and by how much predictions must be stretched
 // to be as long as what they predict. A regression predicts the mean of all
 // movies with a like vector, which is shorter than any of them: unstretched, a
-// movie nobody watched would hardly ever reach a list (TestColdStart has what
+// movie nobody watched would hardly ever reach a list (TestColdTable has what
 // lengths do). Both are 0 if nothing can be predicted.
 func choosePenalty(ctx context.Context, all *moments, folds []*moments) (penalty float64, stretch float32, err error) {
 	tries := make([]struct{ fault, square float64 }, len(coldPenalties)*coldFolds)

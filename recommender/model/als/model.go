@@ -137,8 +137,10 @@ func (m *Model) folder() *folder {
 }
 
 // FoldIn returns the factors, [Dims], that best explain seen with the movies'
-// factors held fixed: exactly what a person with that history would be solved to.
-// It takes O(len(seen)*Dims² + Dims³); BenchmarkFoldIn has the time. If the model
+// factors held fixed. For movies that were watched in training it is exactly what
+// a person with that history would be solved to. A movie whose factors are
+// predicted counts where it was watched, but not as one of the unobserved: it was
+// not there when people were solved. It takes O(len(seen)*Dims² + Dims³); BenchmarkFoldIn has the time. If the model
 // knows none of seen, the error is ErrCold.
 func (m *Model) FoldIn(seen []model.Seen) ([]float32, error) {
 	f := m.folder()
