@@ -207,7 +207,7 @@ func rehearse(snap *rank.Snapshot, r rank.Request) error {
 		watched[w.Row] = true
 	}
 	for _, item := range snap.Recommend(r).Items {
-		if !(item.Score >= 0 && item.Score <= 1.001) { // the weighted mean may round
+		if !(item.Score >= 0 && item.Score <= 1) {
 			return fmt.Errorf("%q scores %v, want 0 to 1: %w", snap.Movies.IDs[item.Row], item.Score, bundle.ErrBroken)
 		}
 		if watched[item.Row] {

@@ -127,8 +127,8 @@ func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
 	sortBest(w.top)
 	items := make([]Item, 0, n)
 	for _, t := range w.top {
-		item := s.item(t.row, t.score)
-		item.Similarity = w.near[t.row] * unit
+		item := s.item(t.row, min(t.score, 1)) // rounding may lead past 1
+		item.Similarity = min(w.near[t.row]*unit, 1)
 		if w.state[t.row]&stateNeighbour != 0 {
 			item.Source |= SourceNeighbour
 		}

@@ -48,7 +48,7 @@ func TestListsKeepTheRules(t *testing.T) {
 				t.Fatalf("place %d scores %v after %v", i, item.Score, list.Items[i-1].Score)
 			}
 			for _, f := range []float32{item.Score, item.Similarity, item.Quality, item.Popularity} {
-				if !(f >= 0 && f <= 1.0001) {
+				if !(f >= 0 && f <= 1) {
 					t.Fatalf("movie %d has a figure off the scale 0 to 1: %+v", item.Row, item)
 				}
 			}
