@@ -3,7 +3,6 @@ package outside
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -166,54 +165,4 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(f.Name(), name)
-}
-
-// ReadFolder reads a folder that [WriteSplit] wrote. A file that is not as the
-// manifest says is an error that wraps [catalog.ErrInvalid].
-func ReadFolder(ctx context.Context, dir string) (*Loaded, *Manifest, error) {
-	name := filepath.Join(dir, ManifestFile)
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read split: %w; write one with WriteSplit, or read two files", err)
-	}
-	m := new(Manifest)
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w: %w", name, err, catalog.ErrInvalid)
-	}
-	for _, p := range []Part{m.Train, m.Test, m.Catalog} {
-		if err := p.check(dir); err != nil {
-			return nil, nil, err
-		}
-	}
-	var movies []catalog.MovieID
-	err = eachLine(ctx, filepath.Join(dir, m.Catalog.File), maxRowBytes, func(_ int, line string) error {
-		id, err := catalog.ParseMovieID(line)
-		movies = append(movies, id)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	files := Files{Train: filepath.Join(dir, m.Train.File), Test: filepath.Join(dir, m.Test.File)}
-	loaded, err := ReadSplit(ctx, files, Options{Protocol: m.Protocol, Scale: m.Scale, Movies: movies})
-	return loaded, m, err
-}
-
-func (p Part) check(dir string) error {
-	if p.File == "" || p.File != filepath.Base(p.File) {
-		return fmt.Errorf("%s names the file %q, want one of its own folder: %w", filepath.Join(dir, ManifestFile), p.File, catalog.ErrInvalid)
-	}
-	f, err := os.Open(filepath.Join(dir, p.File))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != p.SHA256 {
-		return fmt.Errorf("%s is not the file that %s was written with; write the split anew: %w", f.Name(), ManifestFile, catalog.ErrInvalid)
-	}
-	return nil
 }
