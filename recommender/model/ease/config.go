@@ -15,7 +15,7 @@ type Config struct {
 	LambdaPower float64 `json:"lambda_power"` // a movie's penalty grows with its watchers to this power, -1 to 1; 0 is the paper's
 	Preference  float64 `json:"preference"`   // how much what was liked counts more, 0 (not at all) to 1: 1 + Preference*(preference-3)/2
 	Debias      float64 `json:"debias"`       // scores are divided by watchers to this power, 0 to 1
-	Keep        int     `json:"keep"`         // weights kept into each movie, those that matter most; 0 keeps all, in 4*Movies^2 bytes
+	Keep        int     `json:"keep"`         // weights kept into each movie, those that matter most; 0, or two thirds of the movies, keeps all, in 4*Movies^2 bytes
 }
 
 // DefaultConfig returns settings chosen on an inner split of ml-latest-small

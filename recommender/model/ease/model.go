@@ -124,8 +124,10 @@ func (m *Model) validate(movies int) error {
 			return fmt.Errorf("movie %d is row %d, want them ascending below %d", i, row, movies)
 		}
 	}
-	if slices.ContainsFunc(m.weights, infinite) || slices.ContainsFunc(m.rest, infinite) {
-		return fmt.Errorf("a weight is no finite number")
+	for _, weights := range [][]float32{m.weights, m.rest} {
+		if i := slices.IndexFunc(weights, beyond); i >= 0 {
+			return fmt.Errorf("a weight is %v, want %g to %g", weights[i], -mostWeight, mostWeight)
+		}
 	}
 	if len(m.starts) == 0 {
 		if len(m.columns) != 0 || len(m.rest) != 0 || len(m.weights) != n*n {
@@ -143,4 +145,7 @@ func (m *Model) validate(movies int) error {
 	return nil
 }
 
-func infinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
+// mostWeight is far above any weight, and no sum of a history of such is infinite.
+const mostWeight = 1e9
+
+func beyond(v float32) bool { return !(v >= -mostWeight && v <= mostWeight) }

@@ -19,8 +19,9 @@ const Tolerance = 1e-4
 
 // Train returns the model of d, which [model.Data.Check] accepts. For n movies it
 // takes n^3 floating-point operations and a product for each pair of movies that
-// one person watched; memory peaks at 4*n^2 bytes and 8 for each watched movie
-// (12 with Preference). BenchmarkTrain has the time.
+// one person watched. Memory peaks at 4*n^2 bytes, 6*n*Keep unless all weights are
+// kept, some 3*n KiB to invert in, and 6 for each watched movie (10 with
+// Preference), twice that while they are gathered. BenchmarkTrain has the time.
 func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress) (*Model, error) {
 	w := newWatches(d, c)
 	n := len(w.rows)
@@ -46,7 +47,7 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	}
 	m := &Model{scale: d.Scale, preference: c.Preference, rows: w.rows, index: indexOf(w.rows, len(d.Movies))}
 	boost := w.boost(c)
-	if c.Keep == 0 || c.Keep >= n-1 {
+	if c.Keep == 0 || c.Keep >= n*weightBytes/keptBytes { // all take no more memory
 		m.weights = allWeights(p, boost)
 		return m, nil
 	}

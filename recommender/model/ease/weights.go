@@ -7,6 +7,12 @@ import (
 	"slices"
 )
 
+// What a weight takes where all are kept, and where some are.
+const (
+	weightBytes = 4
+	keptBytes   = 6
+)
+
 // allWeights makes p, the inverse, into all weights, in place.
 func allWeights(p, boost []float32) []float32 {
 	n := len(boost)
@@ -37,26 +43,40 @@ type thinner struct {
 	keep     int
 }
 
+// dropped stands in the inverse where a weight is not kept.
+var dropped = float32(math.NaN())
+
 // thin keeps the weights that matter most into each movie: of column j of the
-// weights, which is row j of the inverse, for that is symmetric.
+// weights, which is row j of the inverse, for that is symmetric. The weights take
+// the place of the inverse, which nobody needs again, until they are told by the
+// movie that they come from.
 func (m *Model) thin(ctx context.Context, t thinner, progress func(done, total int)) error {
 	n := len(t.boost)
 	for _, c := range t.count {
 		t.root = append(t.root, float32(math.Sqrt(c)))
 	}
-	columns := make([][]entry, n)
 	m.rest = make([]float32, n)
 	err := shareRows(ctx, n, progress, func() func(j int) {
 		buffer := make([]entry, 0, 2*t.keep)
-		return func(j int) { columns[j], m.rest[j] = t.column(buffer, j) }
+		return func(j int) { m.rest[j] = t.column(buffer, j) }
 	})
 	if err != nil {
 		return err
 	}
+	m.gather(t.p)
+	return ctx.Err()
+}
+
+// gather takes the weights that were not dropped from p, by the movie that they
+// are into, and puts them by the movie that they come from.
+func (m *Model) gather(p []float32) {
+	n := len(m.rest)
 	m.starts = make([]uint32, n+1)
-	for _, column := range columns {
-		for _, e := range column {
-			m.starts[e.movie+1]++
+	for j := range n {
+		for i, v := range p[j*n : (j+1)*n] {
+			if v == v {
+				m.starts[i+1]++
+			}
 		}
 	}
 	for i := range n {
@@ -64,13 +84,14 @@ func (m *Model) thin(ctx context.Context, t thinner, progress func(done, total i
 	}
 	m.columns, m.weights = make([]uint16, m.starts[n]), make([]float32, m.starts[n])
 	next := slices.Clone(m.starts)
-	for j, column := range columns {
-		for _, e := range column {
-			m.columns[next[e.movie]], m.weights[next[e.movie]] = uint16(j), e.weight
-			next[e.movie]++
+	for j := range n {
+		for i, v := range p[j*n : (j+1)*n] {
+			if v == v {
+				m.columns[next[i]], m.weights[next[i]] = uint16(j), v
+				next[i]++
+			}
 		}
 	}
-	return nil
 }
 
 // An entry is one weight of a column, and how much it matters.
@@ -79,13 +100,13 @@ type entry struct {
 	weight, size float32
 }
 
-// column returns the weights into movie j that are kept, each less the mean of
-// the others, and that mean. The movie's weight from itself counts as kept: it is
-// zero.
-func (t thinner) column(buffer []entry, j int) (kept []entry, rest float32) {
+// column writes over row j of the inverse the weights into movie j that are kept,
+// each less the mean of the others, and returns that mean. The movie's weight from
+// itself counts as kept: it is zero.
+func (t thinner) column(buffer []entry, j int) (rest float32) {
 	n := len(t.boost)
 	row := t.p[j*n : (j+1)*n]
-	kept = append(slices.Clone(t.largest(buffer, row, j)), entry{movie: uint16(j)})
+	kept := append(t.largest(buffer, row, j), entry{movie: uint16(j)})
 	sum, people := 0.0, 0.0
 	for i, v := range row {
 		if i != j {
@@ -97,10 +118,13 @@ func (t thinner) column(buffer []entry, j int) (kept []entry, rest float32) {
 	}
 	factor := -t.boost[j] / row[j]
 	rest = float32(sum/people) * factor
-	for k := range kept {
-		kept[k].weight = kept[k].weight*factor - rest
+	for i := range row {
+		row[i] = dropped
 	}
-	return kept, rest
+	for _, e := range kept {
+		row[e.movie] = e.weight*factor - rest
+	}
+	return rest
 }
 
 // largest returns the keep values of row that matter most, without row[j], in
