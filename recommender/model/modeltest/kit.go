@@ -2,6 +2,7 @@ package modeltest
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
@@ -231,8 +232,8 @@ func unrated(d *model.Data) {
 	}
 }
 
-// testRubbish cuts what was written short and flips bits of it: an error, or a
-// model that still keeps the contract, but never a panic.
+// testRubbish cuts what was written short, flips bits of it and writes huge numbers
+// over it: an error, or a model that still keeps the contract, but never a panic.
 func testRubbish(t *testing.T, c Case, m model.Model, base *model.Base) {
 	good := written(t, m)
 	for cut := range min(len(good), 64) {
@@ -242,6 +243,14 @@ func testRubbish(t *testing.T, c Case, m model.Model, base *model.Base) {
 		bad := slices.Clone(good)
 		bad[i*len(bad)/min(len(good), 512)] ^= 1 << (i % 8)
 		read(t, c, bad, base)
+	}
+	for i := range 64 {
+		for _, v := range []float32{1e6, -1e9, 1e30, math.MaxFloat32} {
+			bad := slices.Clone(good)
+			at := len(bad)*i/64/4*4 + i%4 // columns begin anywhere
+			overwrite(bad[min(at, len(bad)):], v, 1<<(i/4))
+			read(t, c, bad, base)
+		}
 	}
 	if len(good) > 0 {
 		if _, err := c.Kind.Read(good[:len(good)-1], base); err == nil {
@@ -253,12 +262,47 @@ func testRubbish(t *testing.T, c Case, m model.Model, base *model.Base) {
 	}
 }
 
+// overwrite writes v up to n times from the start of data.
+func overwrite(data []byte, v float32, n int) {
+	for ; n > 0 && len(data) >= 4; n-- {
+		binary.LittleEndian.PutUint32(data, math.Float32bits(v))
+		data = data[4:]
+	}
+}
+
 func read(t *testing.T, c Case, data []byte, base *model.Base) {
 	t.Helper()
 	m, err := c.Kind.Read(data, base)
-	if err == nil {
-		m.Score(model.Query{Seen: []model.Seen{{Movie: 1, Rated: true, Rating: 4}}}, make([]float32, m.Len()))
+	if err != nil {
+		return
 	}
+	if m.Len() != base.Movies {
+		t.Fatalf("%d movies were read, want %d", m.Len(), base.Movies)
+	}
+	scores := make([]float32, m.Len())
+	for i, q := range []model.Query{{}, {Seen: []model.Seen{{Movie: 1, Rated: true, Rating: 4}}}, everything(base)} {
+		if basis := m.Score(q, scores); basis == model.None {
+			continue
+		}
+		for row, s := range scores {
+			if math.IsInf(float64(s), 0) {
+				t.Fatalf("query %d: movie %d scores %v, want a finite score or NaN", i, row, s)
+			}
+		}
+	}
+}
+
+// everything is the query of who watched all movies and rated every other one.
+func everything(base *model.Base) model.Query {
+	var q model.Query
+	for row := range base.Movies {
+		s := model.Seen{Movie: uint32(row), Days: 1}
+		if s.Rated = row%2 == 0; s.Rated {
+			s.Rating = float32(base.Scale.Max)
+		}
+		q.Seen = append(q.Seen, s)
+	}
+	return q
 }
 
 func testSettings(t *testing.T, c Case, d *model.Data, base *model.Base) {
