@@ -36,12 +36,12 @@ type Config struct {
 // DefaultConfig returns what did best on the inner split of ml-latest-small; the
 // package's comment has the figures of ahead, recency, dropout and negatives. The
 // sweep was run once and is not kept; what came out of it is judged by "make eval"
-// (deploy/docs/results/models.md). NDCG@20 by width, after 50 epochs: 64 0.197, 100 0.210, 128 0.208, 200 0.205; two
-// other seeds at 100 gave 0.206 and 0.203, so that of the last three the fastest
-// was taken. With random hiding, person_power 0 lost 0.02 against 0.5, and 1
-// gained 0.006; decay 0.3 instead of 0.01 moved it by 0.0005. All movies
-// compete on data of that size, half a second an epoch: a draw of 1,000 loses 0.01,
-// and is for catalogs and crowds whose full softmax takes too long.
+// (deploy/docs/results/models.md). NDCG@20 by width, after 50 epochs: 64 0.197, 100
+// 0.210, 128 0.208, 200 0.205; two other seeds at 100 gave 0.206 and 0.203, so that
+// of the last three the fastest was taken. With random hiding, person_power 0 lost
+// 0.02 against 0.5, and 1 gained 0.006; decay 0.3 instead of 0.01 moved it by
+// 0.0005. All movies compete on data of that size, half a second an epoch: a draw of
+// 1,000 loses 0.01, and is for catalogs and crowds whose full softmax takes too long.
 func DefaultConfig() Config {
 	return Config{
 		Hidden: 100, Epochs: 80, Patience: 10, BatchSize: 64, LearningRate: 0.004, Decay: 0.01, Dropout: 0.2, Ahead: 1,
