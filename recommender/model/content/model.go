@@ -93,31 +93,39 @@ func (m *Model) Score(q model.Query, scores []float32) model.Basis {
 		return m.scoreProfile(q, scores)
 	}
 	copy(scores, m.blank)
-	basis := model.None
-	m.each(q, func(row uint32, say float32) {
-		if m.addNeighbors(scores, m.table.Of(row), say) {
-			basis = model.Personal
-		}
-		if m.more != nil && m.addNeighbors(scores, m.more[row], say) {
-			basis = model.Personal
-		}
+	return m.each(q, func(row uint32, say float32) bool {
+		found := m.addNeighbors(scores, m.table.Of(row), say)
+		return m.more != nil && m.addNeighbors(scores, m.more[row], say) || found
 	})
-	return basis
 }
 
-// each calls f for the movies of a history that the model knows, with their say.
-func (m *Model) each(q model.Query, f func(row uint32, say float32)) {
-	weight, n := 1.0, 0
+// faint is the weight below which the rest of a history is left out: beside the
+// first movie's of 1 it cannot count.
+const faint = 1e-9
+
+// each calls f for the movies of a history that the model knows, with their say,
+// which fades from the first on of which f reports that it said something. The
+// basis is None if there is none.
+func (m *Model) each(q model.Query, f func(row uint32, say float32) bool) model.Basis {
+	basis, weight, n := model.None, 1.0, 0
 	for _, s := range q.Seen {
 		if int(s.Movie) >= m.Len() {
 			continue
 		}
 		if n++; m.c.History > 0 && n > m.c.History {
-			return
+			break
 		}
-		f(s.Movie, float32(weight)*m.says[model.PackPreference(s.Preference(m.scale))])
-		weight *= m.fade
+		if f(s.Movie, float32(weight)*m.says[model.PackPreference(s.Preference(m.scale))]) {
+			basis = model.Personal
+		}
+		if basis == model.None {
+			continue
+		}
+		if weight *= m.fade; weight < faint {
+			break
+		}
 	}
+	return basis
 }
 
 // addNeighbors adds the likeness of near to scores, and reports whether any was
@@ -152,7 +160,10 @@ func (m *Model) scoreProfile(q model.Query, scores []float32) model.Basis {
 	defer m.scratch.Put(buf)
 	profile := *buf
 	clear(profile)
-	m.each(q, func(row uint32, say float32) { vec.Axpy(say, m.vector(row), profile) })
+	m.each(q, func(row uint32, say float32) bool {
+		vec.Axpy(say, m.vector(row), profile)
+		return m.blank[row] == 0
+	})
 	if norm := vec.Normalize(profile); !(norm > 0) {
 		return model.None
 	}

@@ -116,6 +116,32 @@ func TestProfileByHand(t *testing.T) {
 }
 
 // TestPreference lets a liked movie speak louder.
+// Of a long history, what has faded to nothing is left out, and movies without a
+// vector do not keep what is older from being heard.
+func TestFaded(t *testing.T) {
+	nan := math.NaN()
+	angles := []float64{0, 1, 90, 91}
+	var rows []uint32
+	for i := range uint32(200) {
+		angles, rows = append(angles, nan), append(rows, 4+i)
+	}
+	for _, how := range []string{content.Table, content.Profile} {
+		c := plain(how)
+		c.Recency = 1
+		m := made(t, c, plane(t, angles...))
+		if got := scored(t, m, model.Personal, append(rows, 0)...)[1]; !(got > 0) {
+			t.Errorf("%s: behind 200 movies without a vector, the neighbour scores %v, want above 0", how, got)
+		}
+		got := scored(t, m, model.Personal, append(append([]uint32{0}, rows...), 2)...)
+		want := scored(t, m, model.Personal, 0)
+		for i, v := range want {
+			if math.Float32bits(got[i]) != math.Float32bits(v) {
+				t.Errorf("%s: movie %d scores %v with what was watched 201 movies ago, %v without", how, i, got[i], v)
+			}
+		}
+	}
+}
+
 func TestPreference(t *testing.T) {
 	c := plain(content.Table)
 	c.Preference = 2

@@ -58,13 +58,15 @@ func BenchmarkScore(b *testing.B) {
 	d := crowd(5_000, 27_000)
 	m := train(b, d, itemknn.DefaultConfig())
 	scores := make([]float32, m.Len())
-	q := model.Query{Seen: crowd(50, 27_000).Seen[:50]}
-	b.Run("movies=27000/watched=50", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			m.Score(q, scores)
-		}
-	})
+	for _, watched := range []int{50, 5000} {
+		q := model.Query{Seen: crowd(200, 27_000).Seen[:watched]}
+		b.Run(fmt.Sprintf("movies=27000/watched=%d", watched), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Score(q, scores)
+			}
+		})
+	}
 }
 
 func BenchmarkPredict(b *testing.B) {

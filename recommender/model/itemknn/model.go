@@ -106,9 +106,15 @@ func (m *Model) Neighbors(row uint32) ([]uint32, []float32) {
 	return m.rows[from:to:to], m.likes[from:to:to]
 }
 
+// faint is the weight below which the rest of a history is left out: beside the
+// first movie's of 1 it cannot count, and products with what is far below it are
+// denormal, which processors take long for.
+const faint = 1e-9
+
 // Score writes the sum of how alike each movie is to those of the history, each
-// weighed by preference and recency. A movie near none of them gets 0. It takes
-// time proportional to the movies and to the neighbours of the history.
+// weighed by preference and recency, counted from the newest that has neighbours. A
+// movie near none of them gets 0. It takes time proportional to the movies and to
+// the neighbours of the history, as far back as it counts.
 func (m *Model) Score(q model.Query, scores []float32) model.Basis {
 	for i, known := range m.known {
 		scores[i] = 0
@@ -127,13 +133,18 @@ func (m *Model) Score(q model.Query, scores []float32) model.Basis {
 		}
 		from, to := m.starts[s.Movie], m.starts[s.Movie+1]
 		say := float32(weight) * m.says[model.PackPreference(s.Preference(m.scale))]
-		weight *= fade
-		if from < to {
-			basis = model.Personal
-		}
 		likes := m.sharp[from:to]
 		for i, row := range m.rows[from:to] {
 			scores[row] += say * likes[i]
+		}
+		if from < to {
+			basis = model.Personal
+		}
+		if basis == model.None {
+			continue
+		}
+		if weight *= fade; weight < faint {
+			break
 		}
 	}
 	return basis

@@ -99,6 +99,59 @@ func TestScoreByHand(t *testing.T) {
 	wantClose(t, "movie 2, sharpened", float64(scores[2]), to2*to2)
 }
 
+// Of a long history, what has faded to nothing is left out: no score is so small
+// that processors take long over it. Movies without neighbours do not keep what is
+// older from being heard.
+func TestFaded(t *testing.T) {
+	d := pairs(1000)
+	c := plain()
+	c.Recency = 5
+	m := train(t, d, c)
+	var q model.Query
+	for i := range uint32(1000) {
+		q.Seen = append(q.Seen, model.Seen{Movie: 2 * i})
+	}
+	scores := make([]float32, m.Len())
+	m.Score(q, scores)
+	for i := range 1000 {
+		switch got := scores[2*i+1]; {
+		case i <= 100:
+			wantClose(t, fmt.Sprint("log of the score of pair ", i), math.Log2(float64(got)), -float64(i)/5)
+		case got != 0 && got < 1e-10:
+			t.Fatalf("pair %d scores %v, want 0 or what can count", i, got)
+		}
+	}
+	alone := []model.Seen{}
+	for i := range uint32(200) {
+		alone = append(alone, model.Seen{Movie: 2000 + i})
+	}
+	q.Seen = append(alone, q.Seen...)
+	if basis := m.Score(q, scores); basis != model.Personal || !(scores[1] > 0) {
+		t.Errorf("behind 200 movies without neighbours: basis %d, score %v; want Personal and above 0", basis, scores[1])
+	}
+}
+
+// pairs returns n pairs of movies, each watched by two people of its own, and
+// behind them 200 movies that one person each watched.
+func pairs(n int) *model.Data {
+	d := &model.Data{Scale: catalog.Scale5, Movies: make([]catalog.Movie, 2*n+200), Starts: []int64{0}}
+	watch := func(movies ...int) {
+		d.Users = append(d.Users, catalog.User{ID: catalog.UserID(fmt.Sprint("u", len(d.Users)))})
+		for _, m := range movies {
+			d.Seen = append(d.Seen, model.Seen{Movie: uint32(m), Days: 1})
+		}
+		d.Starts = append(d.Starts, int64(len(d.Seen)))
+	}
+	for i := range n {
+		watch(2*i, 2*i+1)
+		watch(2*i, 2*i+1)
+	}
+	for i := range 200 {
+		watch(2*n + i)
+	}
+	return d
+}
+
 func TestAsymmetryAndActivity(t *testing.T) {
 	d := few(watched...)
 	c := plain()
