@@ -227,6 +227,10 @@ func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table)
 	if !o.Lenient {
 		return t.Train(ctx, d, o.Models)
 	}
+	if err := d.Check(); errors.Is(err, model.ErrData) { // said once, and not for each model
+		o.Log.Warn("no models are trained, lists are made of similarity, quality and popularity", "reason", err)
+		return nil, nil
+	}
 	trained, skipped, err := t.TrainMost(ctx, d, o.Models)
 	for _, s := range skipped {
 		o.Log.Warn("the data are not enough for a model", "model", s.Name, "reason", s.Err)
