@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -140,7 +141,11 @@ func writePage(path string, r keptReport) error {
 func (r keptReport) notes() []string {
 	notes := []string{fmt.Sprintf("data %s, program %s, kernels %s", r.Data, r.Program, r.Kernel)}
 	for _, s := range r.Settings {
-		note := fmt.Sprintf("%s: %s %s", s.Name, s.Kind, s.Settings)
+		var settings bytes.Buffer
+		if err := json.Compact(&settings, s.Settings); err != nil {
+			settings.Reset() // none
+		}
+		note := fmt.Sprintf("%s: %s %s", s.Name, s.Kind, &settings)
 		for _, p := range s.Weights {
 			note += fmt.Sprintf(", %s %.3f", p.Part, p.Weight)
 		}

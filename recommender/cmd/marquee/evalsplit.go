@@ -60,6 +60,9 @@ func (f splitFlags) check() error {
 	if !(f.Share >= 0 && f.Share < 1) {
 		return usage("--share is %v, want more than 0 and less than 1", f.Share)
 	}
+	if f.Negatives < 1 {
+		return usage("--negatives is %d, want 1 or more", f.Negatives)
+	}
 	if !f.At.IsZero() && f.Protocol != "time" {
 		return usage("--at is for --protocol time")
 	}
@@ -88,7 +91,7 @@ func (f splitFlags) split(d *eval.Data, seed uint64) (s *eval.Split, err error) 
 	default:
 		s, err = eval.LastShare(d, f.share(0.2))
 	}
-	return s, wrapUsage(err)
+	return s, err
 }
 
 // openSplit reads what is to be judged on: the store, or two files.

@@ -60,7 +60,7 @@ func trainable(k model.Kind) bool { return k.Name != "precomputed" }
 
 // unknownModel lists the names there are, and others that the command knows.
 func unknownModel(name string, others ...string) error {
-	names := append(others, rank.ArmFeatures)
+	names := append([]string{rank.ArmFeatures}, others...)
 	for _, p := range presets() {
 		names = append(names, p.spec.Name)
 	}
