@@ -21,7 +21,7 @@ type Config struct {
 	// movie's mean starts from.
 	RatingPrior float64 `json:"rating_prior"`
 	GroupPeople int     `json:"group_people"` // least people of a group that is kept
-	CellPeople  int     `json:"cell_people"`  // least of them who watched a movie for it to be kept
+	CellPeople  int     `json:"cell_people"`  // least of them, or of everyone, who watched or rated a movie for that to be kept
 }
 
 // DefaultConfig returns the settings that the model popular explains.

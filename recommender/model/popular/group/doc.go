@@ -10,5 +10,7 @@
 // everyone.
 //
 // A group of few people is not kept, nor is a movie that few of its people
-// watched: what is kept says nothing of one person.
+// watched. Of a movie that few of all people watched only their number is kept,
+// not when they watched it or how they liked it, and movies that few rated share
+// one mean: so nothing of one person can be read back.
 package group

@@ -1,6 +1,7 @@
 package group_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -131,6 +132,67 @@ func TestNobodyIsTold(t *testing.T) {
 	}
 	if strings.Contains(string(e.Data), "u09") {
 		t.Error("what is written names a person")
+	}
+}
+
+// TestFewAreNotTold: a movie that fewer rated than may be told has the mean of all,
+// one that fewer watched than may be told has a score of their number alone, and
+// nothing that is written holds anything else of them.
+func TestFewAreNotTold(t *testing.T) {
+	c := plain()
+	c.Liking, c.HalfLife, c.RatingPrior = 1, 100, 5
+	var stored [2][]byte
+	for way, ratings := range [2][]float32{{1, 5}, {5, 1}} { // of movies 2 and 4, by one person each
+		d := town()
+		for i := range d.Users {
+			if i == 3 || i == 4 {
+				s := &d.Seen[d.Starts[i]]
+				s.Movie, s.Rating, s.At = uint32(2*(i-2)), ratings[i-3], int64(1e13*ratings[i-3])
+			}
+		}
+		d.Seen[len(d.Seen)-1].At = 6e13 // the newest
+		s := count(t, d, c)
+		got := scores(t, s, catalog.User{}, model.Everyone)
+		if !(got[4] > got[2] && got[2] > 0) {
+			t.Errorf("movies that one and two people watched score %v and %v, want more for two", got[2], got[4])
+		}
+		means := make([]float32, 3)
+		s.Predict(catalog.User{}, []uint32{2, 99, 0}, means)
+		if means[0] != means[1] || means[0] == means[2] {
+			t.Errorf("means are %v, want that of all for the movie of one, and another for that of eight", means)
+		}
+		var e column.Encoder
+		s.Encode(&e)
+		stored[way] = e.Data
+	}
+	if !bytes.Equal(stored[0], stored[1]) {
+		t.Error("what is written tells which of two people liked the movie that they alone rated")
+	}
+}
+
+// TestFewShareAMean: four movies of one rating each, by four people, share the mean
+// of the four with one that nobody rated; with three such people they have the mean
+// of all.
+func TestFewShareAMean(t *testing.T) {
+	for _, raters := range []int{3, 4} {
+		d := town()
+		d.Movies = make([]catalog.Movie, 10)
+		for i := range raters {
+			s := &d.Seen[d.Starts[20+i]]
+			s.Movie, s.Rating = uint32(5+i), float32(1+i%2)
+		}
+		s := count(t, d, plain())
+		all := float64(10*5+26*3+1+2+1+2) / 40
+		want := 1.5
+		if raters == 3 {
+			all = float64(10*5+27*3+1+2+1) / 40
+			want = all
+		}
+		got := make([]float32, 5)
+		s.Predict(catalog.User{}, []uint32{5, 6, 7, 9, 99}, got)
+		for i, want := range []float64{want, want, want, want, all} {
+			wantClose(t, fmt.Sprintf("%d raters: mean %d", raters, i), got[i], want)
+		}
 	}
 }
 
