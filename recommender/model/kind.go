@@ -30,6 +30,11 @@ type Kind struct {
 	// whether it learns from examples; nil for any other kind.
 	Parts func(settings json.RawMessage) (names []string, learns bool, err error)
 
+	// Ready returns an error that wraps [ErrData] if examples are not enough for a
+	// composite of these settings, which learns from them, so that nobody trains its
+	// parts in vain; nil if there is no such limit.
+	Ready func(settings json.RawMessage, examples []Example) error
+
 	// Train makes a model of data. base holds what goes with data; the parts of a
 	// composite are base.Models, and they must not have seen examples, which
 	// only a composite uses.

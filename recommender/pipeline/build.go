@@ -227,7 +227,7 @@ func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table)
 	if !o.Lenient {
 		return t.Train(ctx, d, o.Models)
 	}
-	if err := d.Check(); errors.Is(err, model.ErrData) { // said once, and not for each model
+	if err := t.Ready(d, o.Models); errors.Is(err, model.ErrData) { // said once, and before anything is trained
 		o.Log.Warn("no models are trained, lists are made of similarity, quality and popularity", "reason", err)
 		return nil, nil
 	}

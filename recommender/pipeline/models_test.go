@@ -343,7 +343,7 @@ func TestDefaultArm(t *testing.T) {
 // train, or none if the default arm is not among them; one that was not fails.
 func TestLenientBuild(t *testing.T) {
 	rated := spec("svd", "svd", "")
-	pop, mix := spec("pop", "popular", ""), spec("mix", "blend", `{"parts":"pop,svd"}`)
+	pop, mix := spec("pop", "popular", ""), spec("mix", "blend", `{"parts":"pop,svd","least":20}`)
 	nobodyRates := storeOf(unrated(modeltest.World(1, 80, 60)))
 	nobodyRates.seen = slices.DeleteFunc(nobodyRates.seen, func(s catalog.UserSeen) bool { return s.Rated })
 	empty := store{movies: nobodyRates.movies}

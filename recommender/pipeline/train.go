@@ -200,18 +200,48 @@ type lesson struct {
 	examples []model.Example
 }
 
+// examples returns the older part of d, and what is held out of it.
+func (t Training) examples(d *model.Data) (older *model.Data, examples []model.Example) {
+	older, held := d.Split(t.Share)
+	for i, truth := range held {
+		if len(truth) > 0 {
+			examples = append(examples, model.Example{Query: model.Query{User: d.Users[i], Seen: older.Of(i)}, Truth: truth})
+		}
+	}
+	return older, examples
+}
+
+// Ready returns an error that wraps [model.ErrData] if d is not enough for what of
+// specs learns how to be made of its parts: see [model.Kind.Ready].
+func (t Training) Ready(d *model.Data, specs []Spec) error {
+	if err := d.Check(); err != nil {
+		return err
+	}
+	var examples []model.Example
+	for _, s := range specs {
+		kind, err := t.kind(s.Kind)
+		if err != nil || kind.Ready == nil {
+			continue
+		}
+		if _, learns := t.parts(s); !learns {
+			continue
+		}
+		if examples == nil {
+			_, examples = t.examples(d)
+		}
+		if err := kind.Ready(s.Settings, examples); err != nil {
+			return fmt.Errorf("model %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
 // lesson returns the one for s, with what an earlier model of the same training
 // has of it already.
 func (t Training) lesson(ctx context.Context, d *model.Data, specs []Spec, s Spec, l *lesson) (*lesson, error) {
 	if l.data == nil {
-		var held [][]model.Seen
-		l.data, held = d.Split(t.Share)
-		for i, truth := range held {
-			if len(truth) > 0 {
-				l.examples = append(l.examples, model.Example{Query: model.Query{User: d.Users[i], Seen: l.data.Of(i)}, Truth: truth})
-			}
-		}
 		var err error
+		l.data, l.examples = t.examples(d)
 		if l.base, err = t.Table(ctx, l.data); err != nil {
 			return nil, err
 		}

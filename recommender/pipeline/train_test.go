@@ -114,7 +114,7 @@ func trainedBytes(t *testing.T, trained []pipeline.Trained) []byte {
 
 var someSpecs = []pipeline.Spec{
 	spec("als", "als", `{"dims":8,"sweeps":3}`), spec("knn", "itemknn", ""), spec("pop", "popular", ""),
-	spec("mix", "blend", `{"parts":"als,knn,pop"}`), spec("lists", "precomputed", `{"lists":"als"}`),
+	spec("mix", "blend", `{"parts":"als,knn,pop","least":20}`), spec("lists", "precomputed", `{"lists":"als"}`),
 }
 
 // The same data gives the same models, byte for byte, however many processors work
@@ -276,8 +276,8 @@ func TestTrainMost(t *testing.T) {
 	tr := training(t, d)
 	specs := []pipeline.Spec{
 		spec("als", "als", `{"dims":8,"sweeps":3}`), spec("svd", "svd", ""), spec("pop", "popular", ""),
-		spec("mix", "blend", `{"parts":"svd,als,pop"}`), spec("fixed", "blend", `{"parts":"als,svd","weights":"1,1"}`), spec("lists", "precomputed", `{"lists":"svd"}`),
-		spec("none", "blend", `{"parts":"svd"}`),
+		spec("mix", "blend", `{"parts":"svd,als,pop","least":20}`), spec("fixed", "blend", `{"parts":"als,svd","weights":"1,1"}`), spec("lists", "precomputed", `{"lists":"svd"}`),
+		spec("none", "blend", `{"parts":"svd","least":20}`),
 	}
 	trained, skipped, err := tr.TrainMost(t.Context(), d, specs)
 	if err != nil {
@@ -299,7 +299,7 @@ func TestTrainMost(t *testing.T) {
 	if mix := trained[2]; !slices.Equal(mix.Parts, []string{"als", "pop"}) || !slices.Equal(mix.Scorer.(model.Composite).Parts()[:2], []string{"als", "pop"}) {
 		t.Errorf("mix is made of %v", mix.Parts)
 	}
-	if again, err := tr.Train(t.Context(), d, []pipeline.Spec{specs[0], specs[2], spec("mix", "blend", `{"parts":"als,pop"}`)}); err != nil || !bytes.Equal(trainedBytes(t, again[2:]), trainedBytes(t, trained[2:])) {
+	if again, err := tr.Train(t.Context(), d, []pipeline.Spec{specs[0], specs[2], spec("mix", "blend", `{"parts":"als,pop","least":20}`)}); err != nil || !bytes.Equal(trainedBytes(t, again[2:]), trainedBytes(t, trained[2:])) {
 		t.Errorf("asked for without svd, the blend is another: %v", err)
 	}
 	if _, err := tr.Train(t.Context(), d, specs); !errors.Is(err, model.ErrData) {

@@ -49,7 +49,7 @@ func TestTune(t *testing.T) {
 func TestTuneBlend(t *testing.T) {
 	s := newShell(t)
 	smallCinema.imported(s)
-	out := s.must("tune", "blend", "--candidates", "3", "--set", "blend.parts=als,popular", "--set", "als.dims=8", "--output", "json")
+	out := s.must("tune", "blend", "--candidates", "3", "--set", "blend.parts=als,popular", "--set", "blend.least=20", "--set", "als.dims=8", "--output", "json")
 	if !json.Valid([]byte(out)) || !strings.Contains(out, "candidates") {
 		t.Errorf("tune blend: %s", out)
 	}

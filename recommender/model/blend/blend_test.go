@@ -134,7 +134,7 @@ func learned(t *testing.T, settings string) (m *blend.Model, base *model.Base, o
 		examples = append(examples, model.Example{Query: model.Query{User: d.Users[i], Seen: older.Of(i)}, Truth: held[i]})
 	}
 	base = withParts(modeltest.BaseOf(t, older), len(d.Movies))
-	got, err := blend.Kind().Train(t.Context(), older, base, examples, json.RawMessage(settings), quiet)
+	got, err := blend.Kind().Train(t.Context(), older, base, examples, json.RawMessage(`{"least":1,`+settings[1:]), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestLearningEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	base := withParts(modeltest.BaseOf(t, older), len(d.Movies))
-	if _, err := blend.Kind().Train(ctx, older, base, examples, json.RawMessage(`{"parts":"taste,count"}`), quiet); !errors.Is(err, context.Canceled) {
+	if _, err := blend.Kind().Train(ctx, older, base, examples, json.RawMessage(`{"parts":"taste,count","least":1}`), quiet); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want cancelled", err)
 	}
 }

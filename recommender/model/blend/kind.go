@@ -21,6 +21,13 @@ func Kind() model.Kind {
 	}
 	return model.Kind{
 		Name: Name, Help: "a weighted mean of other models, with weights that are given or learned", Defaults: text, Space: space(), Read: Read,
+		Ready: func(settings json.RawMessage, examples []model.Example) error {
+			c, err := model.Settings(defaults, settings)
+			if err != nil {
+				return fmt.Errorf("%s: %w", Name, err)
+			}
+			return c.ready(examples)
+		},
 		Parts: func(settings json.RawMessage) ([]string, bool, error) {
 			c, err := model.Settings(defaults, settings)
 			if err != nil {
@@ -47,7 +54,7 @@ func Kind() model.Kind {
 
 // Train returns the blend of models of base that c names. If its weights are to be
 // learned, examples must be people whose truth none of those models has seen; with
-// fewer than [LeastPeople] of them the error wraps [model.ErrData].
+// fewer of them than c.Least the error wraps [model.ErrData].
 func Train(ctx context.Context, base *model.Base, examples []model.Example, c Config, progress model.Progress) (*Model, error) {
 	names := c.parts()
 	parts, err := partsOf(names, base)
@@ -62,8 +69,8 @@ func Train(ctx context.Context, base *model.Base, examples []model.Example, c Co
 		return New(names, weights, c.Tail, parts, base.Histories)
 	}
 	people := draw(examples, c)
-	if len(people) < LeastPeople {
-		return nil, fmt.Errorf("%d people with movies held out, want %d or more to learn weights from; read more events, or give the weights: %w", len(people), LeastPeople, model.ErrData)
+	if err := c.ready(people); err != nil {
+		return nil, err
 	}
 	f, err := gather(ctx, parts, people, rarity(base.Histories, parts[0].Len()), c, progress)
 	if err != nil {
@@ -76,5 +83,22 @@ func Train(ctx context.Context, base *model.Base, examples []model.Example, c Co
 	return New(names, x.weights, x.tail, parts, base.Histories)
 }
 
-// LeastPeople is how many people weights are learned from at least.
-const LeastPeople = 20
+// ready returns an error that wraps [model.ErrData] if weights cannot be learned from
+// examples.
+func (c Config) ready(examples []model.Example) error {
+	people, truth := 0, 0
+	for _, x := range examples {
+		if len(x.Truth) > 0 {
+			people++
+			truth += len(x.Truth)
+		}
+	}
+	if people < leastPeople || truth < c.Least {
+		return fmt.Errorf("%d movies of %d people can be held out, want %d of %d or more to learn weights from; read more events, name single models, or give the weights: %w",
+			truth, people, c.Least, leastPeople, model.ErrData)
+	}
+	return nil
+}
+
+// leastPeople is how many people weights are learned from at least.
+const leastPeople = 20
