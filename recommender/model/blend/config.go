@@ -40,7 +40,7 @@ type Config struct {
 // invented world of tests/e2e, a blend listed what people like less than popular
 // movies.
 func DefaultConfig() Config {
-	return Config{L2: 1e-4, People: 5000, Least: 1000, Candidates: 100, Negatives: 20, Bags: 4, Cutoff: 20, Cover: 1.1, CoverAs: "als", Seed: 1}
+	return Config{L2: 1e-4, People: 2000, Least: 1000, Candidates: 100, Negatives: 20, Bags: 4, Cutoff: 20, Cover: 1.1, CoverAs: "als", Seed: 1}
 }
 
 // Validate reports every fault in one error.

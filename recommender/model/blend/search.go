@@ -36,7 +36,7 @@ func (s *search) worth(x point) float64 {
 
 // The steps of a climb: factors of a weight, and what is added to the tail.
 var (
-	factors = []float64{0, 0.5, 0.8, 1.25, 2}
+	factors = []float64{0.5, 0.8, 1.25, 2}
 	tails   = []float64{-0.3, -0.1, -tailStep, tailStep, 0.1, 0.3, 1}
 )
 
