@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -247,6 +249,60 @@ func (d *Data) CheckRatings() error {
 	return nil
 }
 
+// heldOut returns how many of n movies are held out. The small addend keeps a share
+// like 0.29 of 100 from becoming 28 because of binary fractions.
+func heldOut(n int, share float64) int {
+	if n < 2 {
+		return 0
+	}
+	return min(n-1, max(1, int(math.Floor(share*float64(n)+1e-9))))
+}
+
+// Ordered reports whether the order of histories says anything: of the neighbours in
+// a history, one pair in ten at least are of different times. Data that came
+// without times, or all of one, are not.
+func (d *Data) Ordered() bool {
+	pairs, differ := 0, 0
+	for i := range d.Users {
+		seen := d.Of(i)
+		for k := 1; k < len(seen); k++ {
+			pairs++
+			if seen[k].At != seen[k-1].At {
+				differ++
+			}
+		}
+	}
+	return 10*differ >= pairs
+}
+
+// SplitRandom is [Data.Split] with movies drawn by lot in place of the newest: for
+// data without an order, and for protocols that hold out any movie. The lot depends
+// on the seed, the person's id and the movie, and on nothing else.
+func (d *Data) SplitRandom(share float64, seed uint64) (train *Data, held [][]Seen) {
+	train = &Data{Scale: d.Scale, Movies: d.Movies, Vectors: d.Vectors, Dims: d.Dims, Users: d.Users}
+	train.Seen, train.Starts = make([]Seen, 0, len(d.Seen)), make([]int64, 1, len(d.Users)+1)
+	held = make([][]Seen, len(d.Users))
+	for i, u := range d.Users {
+		seen := d.Of(i)
+		h := fnv.New64a()
+		h.Write([]byte(u.ID)) // a hash never fails
+		rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+		out := make([]bool, len(seen))
+		for _, k := range rng.Perm(len(seen))[:heldOut(len(seen), share)] {
+			out[k] = true
+		}
+		for k, s := range seen {
+			if out[k] {
+				held[i] = append(held[i], s)
+			} else {
+				train.Seen = append(train.Seen, s)
+			}
+		}
+		train.Starts = append(train.Starts, int64(len(train.Seen)))
+	}
+	return train, held
+}
+
 // Split holds out the newest share of each person's movies, rounded down but at
 // least one, of each person who has two or more: the protocol of eval.LastShare.
 // held has one entry for each of d.Users, newest first. People and movies of
@@ -257,10 +313,7 @@ func (d *Data) Split(share float64) (train *Data, held [][]Seen) {
 	kept := 0
 	for i := range d.Users {
 		seen := d.Of(i)
-		n := 0
-		if len(seen) >= 2 {
-			n = min(len(seen)-1, max(1, int(math.Floor(share*float64(len(seen))+1e-9))))
-		}
+		n := heldOut(len(seen), share)
 		held[i] = seen[:n:n]
 		kept += len(seen) - n
 	}

@@ -152,3 +152,43 @@ func TestSettings(t *testing.T) {
 		t.Errorf("NaN: %v, want invalid", err)
 	}
 }
+
+// Data that came without times have no order, and what is held out of them is drawn
+// by lot: the first movies by row are nobody's newest.
+func TestOrdered(t *testing.T) {
+	d := &model.Data{Scale: catalog.Scale5, Movies: make([]catalog.Movie, 100), Users: []catalog.User{{ID: "a"}, {ID: "b"}}, Starts: []int64{0, 50, 100}}
+	for i := range 100 {
+		d.Seen = append(d.Seen, model.Seen{Movie: uint32(i % 50)})
+	}
+	if d.Ordered() {
+		t.Error("rows of one time are in order")
+	}
+	train, held := d.SplitRandom(0.2, 1)
+	again, _ := d.SplitRandom(0.2, 1)
+	if !slices.Equal(train.Seen, again.Seen) {
+		t.Error("the same seed draws others")
+	}
+	first := 0
+	for i := range d.Users {
+		if len(held[i]) != 10 || len(train.Of(i)) != 40 {
+			t.Fatalf("person %d: %d held out and %d left, want 10 and 40", i, len(held[i]), len(train.Of(i)))
+		}
+		for _, s := range held[i] {
+			if slices.Contains(train.Of(i), s) {
+				t.Errorf("person %d: movie %d in both parts", i, s.Movie)
+			}
+			if s.Movie < 10 {
+				first++
+			}
+		}
+	}
+	if first > 10 || slices.Equal(held[0], held[1]) {
+		t.Errorf("%d of 20 held out are among the first ten movies, or both people lose the same: want a draw", first)
+	}
+	for i := range d.Seen {
+		d.Seen[i].At = -int64(i)
+	}
+	if !d.Ordered() {
+		t.Error("rows of different times are not in order")
+	}
+}

@@ -28,6 +28,7 @@ type Training struct {
 	Kinds    []model.Kind
 	Table    func(ctx context.Context, d *model.Data) (*model.Base, error) // what a bundle of d holds, without models
 	Share    float64                                                       // of each history, its newest, that a composite's weights are learned on
+	Random   bool                                                          // that share is of any movies, not of the newest: for what is judged in that way
 	Progress Progress
 	Log      *slog.Logger
 }
@@ -200,9 +201,13 @@ type lesson struct {
 	examples []model.Example
 }
 
-// examples returns the older part of d, and what is held out of it.
+// examples returns d without the newest share of each history, or, if they have no
+// order, without any share, and what is held out.
 func (t Training) examples(d *model.Data) (older *model.Data, examples []model.Example) {
 	older, held := d.Split(t.Share)
+	if t.Random || !d.Ordered() {
+		older, held = d.SplitRandom(t.Share, 1)
+	}
 	for i, truth := range held {
 		if len(truth) > 0 {
 			examples = append(examples, model.Example{Query: model.Query{User: d.Users[i], Seen: older.Of(i)}, Truth: truth})

@@ -37,7 +37,7 @@ func (j *judge) judged(ctx context.Context, split *eval.Split, names []string, s
 		return nil, nil, nil, err
 	}
 	data := j.learn(s, split.Train)
-	t := pipeline.Training{Kinds: kinds(), Table: pipeline.BaseOf(s.table), Share: pipeline.DefaultShare, Progress: j.bar.show, Log: j.env.log}
+	t := pipeline.Training{Kinds: kinds(), Table: pipeline.BaseOf(s.table), Share: pipeline.DefaultShare, Random: anyHeld(split), Progress: j.bar.show, Log: j.env.log}
 	trained, skipped, err := t.TrainMost(ctx, data, specs)
 	j.bar.end()
 	if err != nil {
@@ -239,4 +239,25 @@ func (s *scorer) fill(out eval.Listing, train []eval.Seen, candidates []uint32, 
 		}
 	}
 	return out
+}
+
+// anyHeld reports whether split holds out any movies and not the newest, as
+// leave-one-out does and many published splits: of most people, what is held out is
+// not newer than all that they are learned from. Weights are then learned in the
+// same way.
+func anyHeld(split *eval.Split) bool {
+	newer, held := 0, 0
+	for i, truth := range split.Truth {
+		seen := split.Train.Users[i].Seen
+		if len(seen) == 0 {
+			continue
+		}
+		for _, x := range truth {
+			held++
+			if x.At >= seen[0].At {
+				newer++
+			}
+		}
+	}
+	return 2*newer < held
 }

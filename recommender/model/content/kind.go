@@ -32,6 +32,9 @@ func Kind() model.Kind {
 			if err := d.Check(); err != nil {
 				return nil, fmt.Errorf("content: %w", err)
 			}
+			if !d.Ordered() {
+				c.Recency = 0 // there is no newest movie
+			}
 			m, err := New(c, base)
 			if err != nil {
 				return nil, fmt.Errorf("content: %w", err)

@@ -34,6 +34,9 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 			return nil, err
 		}
 	}
+	if !d.Ordered() {
+		c.Recency = 0 // there is no newest movie
+	}
 	lists, err := newComparison(d, c).all(ctx, progress)
 	if err != nil {
 		return nil, err

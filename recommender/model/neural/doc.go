@@ -13,7 +13,8 @@
 //
 //   - Samples are histories as of an earlier time, drawn anew each epoch: the
 //     network is shown what came before and is to find what came next
-//     (Config.Ahead, Config.Dropout). The paper hides movies at random.
+//     (Config.Ahead, Config.Dropout). The paper hides movies at random,
+//     and so does this on data whose histories have no order.
 //   - What is shown does not compete: served lists leave out watched movies.
 //   - Biases begin at the logarithm of popularity.
 //   - With Config.Negatives, everyone in a batch is compared on a draw of movies, an

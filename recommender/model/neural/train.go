@@ -19,6 +19,9 @@ const (
 // newest movies of people are told best without having been seen, then trains
 // as many on everything.
 func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress) (*Model, error) {
+	if !d.Ordered() { // there is no earlier time to ask as of: the paper's way is left
+		c.Ahead, c.Recency, c.Dropout = 0, 0, max(c.Dropout, 0.5)
+	}
 	epochs := c.Epochs
 	if c.Patience > 0 {
 		best, err := bestEpochs(ctx, d, c, progress)

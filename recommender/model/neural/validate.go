@@ -17,9 +17,13 @@ const (
 )
 
 // bestEpochs returns after how many epochs the network does best on the newest
-// movies of people, trained without them.
+// movies of people, or on any of them if it is not asked about times ahead,
+// trained without them.
 func bestEpochs(ctx context.Context, d *model.Data, c Config, progress model.Progress) (int, error) {
 	older, held := d.Split(validShare)
+	if c.Ahead == 0 {
+		older, held = d.SplitRandom(validShare, c.Seed)
+	}
 	t := newTrainer(older, c)
 	best, at := math.Inf(-1), 1
 	for e := 1; e <= c.Epochs && e-at <= c.Patience; e++ {

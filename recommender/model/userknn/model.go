@@ -36,6 +36,9 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 			return nil, err
 		}
 	}
+	if !d.Ordered() {
+		c.Recency, c.History = 0, 0 // there is no newest movie
+	}
 	groups, err := group.New(ctx, d, c.Config, progress)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func few(rows ...[]float32) *model.Data {
 		d.Users = append(d.Users, catalog.User{ID: catalog.UserID(fmt.Sprint("u", i))})
 		for m, r := range row {
 			if r > 0 {
-				d.Seen = append(d.Seen, model.Seen{Movie: uint32(m), Rated: true, Rating: r})
+				d.Seen = append(d.Seen, model.Seen{Movie: uint32(m), At: -int64(m), Rated: true, Rating: r})
 			}
 		}
 		d.Starts = append(d.Starts, int64(len(d.Seen)))
