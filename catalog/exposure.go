@@ -14,7 +14,14 @@ type Exposure struct {
 	Sequence   int64     `json:"sequence"` // of the last change that was applied
 	Tier       string    `json:"tier"`     // how personal the list was
 	Movies     []Exposed `json:"movies"`   // best first, at most MaxExposed
+
+	// Input is what the list was made from, as recommender/trace packs it; nil if it
+	// was not kept. At most MaxInputBytes.
+	Input []byte `json:"input,omitempty"`
 }
+
+// MaxInputBytes is the longest [Exposure.Input].
+const MaxInputBytes = 256 << 10
 
 // MaxExposed is the most movies that an exposure keeps.
 const MaxExposed = 1000

@@ -54,6 +54,19 @@ func (t *Table) Of(row uint32) []Neighbour {
 	return t.entries[from:to:to]
 }
 
+// WithLists returns t with other lists for some rows. t stays as it is, and shares all
+// other lists. Lists are best first, ties by ascending row, at most K long.
+func (t *Table) WithLists(lists map[uint32][]Neighbour) *Table {
+	next := &Table{k: t.k, lists: make([][]Neighbour, t.Rows())}
+	for row := range next.lists {
+		next.lists[row] = t.Of(uint32(row))
+	}
+	for row, list := range lists {
+		next.lists[row] = list
+	}
+	return next
+}
+
 // validate returns an error that wraps [ErrTable] for the first list that breaks
 // the promises of a Table. It is O(entries).
 func (t *Table) validate() error {

@@ -77,6 +77,7 @@ func (o Opener) kind(name string) (model.Kind, error) {
 // The names of the files of a bundle.
 const (
 	fileMovies     = "movies.bin"
+	fileFacts      = "facts.bin"
 	fileVectors    = "vectors.bin"
 	fileNeighbours = "neighbours.bin"
 	fileStats      = "stats.bin"
@@ -96,6 +97,7 @@ type content struct {
 func (b *Bundle) contents() []content {
 	list := []content{
 		{fileMovies, func() ([]byte, error) { return encodeMovies(b.Movies), nil }},
+		{fileFacts, func() ([]byte, error) { return encodeFacts(b.Movies), nil }},
 		{fileVectors, func() ([]byte, error) {
 			e := column.Encoder{Data: make([]byte, 0, 8+4*len(b.Vectors))}
 			e.Float32s(b.Vectors)
@@ -218,6 +220,11 @@ func decode(m Manifest, files map[string][]byte, open Opener) (*Bundle, error) {
 		return nil, fmt.Errorf("%s: %w", fileMovies, err)
 	}
 	n := b.Movies.Len()
+	if facts, ok := files[fileFacts]; ok { // since format 3
+		if err := decodeFacts(facts, b.Movies); err != nil {
+			return nil, fmt.Errorf("%s: %w", fileFacts, err)
+		}
+	}
 	d := column.NewDecoder(files[fileVectors])
 	b.Vectors = d.Float32s()
 	if err := finish(d); err != nil {

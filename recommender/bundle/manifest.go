@@ -15,8 +15,9 @@ import (
 )
 
 // Format is the version of the layout that this program writes. It reads all
-// versions from 1: version 2 added models, arms and lists.
-const Format = 2
+// versions from 1: version 2 added models, arms and lists; version 3 genres, languages
+// and hashes of documents, what was changed after a build, and what gates measured.
+const Format = 3
 
 // ErrBroken reports a bundle that is not whole or not what it says it is.
 var ErrBroken = errors.New("bundle is broken")
@@ -40,6 +41,8 @@ type Manifest struct {
 	Arm         string        `json:"arm,omitempty"`    // the default arm; "" is rank.ArmFeatures
 	Program     Program       `json:"program"`
 	Seed        uint64        `json:"seed"`
+	Later       *Later        `json:"later,omitempty"` // what "marquee reindex" laid over a build; nil for a build as it was made
+	Gates       []Gate        `json:"gates,omitempty"` // what was asked of the bundle before it could go live
 	Files       []File        `json:"files"`
 	Sum         string        `json:"sum"` // SHA-256 of the manifest without this line, so that no bit of it can flip
 }
@@ -58,6 +61,43 @@ type Model struct {
 	Settings json.RawMessage `json:"settings,omitempty"`
 	Parts    []string        `json:"parts,omitempty"` // of a composite
 	Lists    bool            `json:"lists,omitempty"` // lists were precomputed with it
+
+	// Rows is how many movies the file of the model knows, if those are fewer than the
+	// bundle has; the rest is told to it when it is read, by their vectors.
+	Rows    int                `json:"rows,omitempty"`
+	Weights map[string]float64 `json:"weights,omitempty"` // of the parts of a blend
+	Offline *Offline           `json:"offline,omitempty"` // how it did on what it had not seen; nil if that was not asked
+}
+
+// Offline is how a model does on the newest part of each history, after it was
+// trained on the older part.
+type Offline struct {
+	Held     float64 `json:"held"`     // share of each history held out, its newest
+	People   int     `json:"people"`   // asked for
+	NDCG     float64 `json:"ndcg_20"`  // mean over people
+	NDCGLow  float64 `json:"ndcg_low"` // of its 95% interval
+	NDCGHigh float64 `json:"ndcg_high"`
+	Hit      float64 `json:"hit_20"`
+	Recall   float64 `json:"recall_20"`
+	Coverage float64 `json:"coverage_20"` // share of the catalog in the lists of those people
+}
+
+// Later says what was laid over a build without building anew.
+type Later struct {
+	Base    string `json:"base"`    // ID of the build, whose files the bundle has as they are
+	Added   int    `json:"added"`   // movies that the build does not have
+	Changed int    `json:"changed"` // movies whose facts or text are not those of the build
+	Removed int    `json:"removed"` // movies that left the catalog
+}
+
+// A Gate is one thing asked of a bundle before it could go live.
+type Gate struct {
+	Name     string  `json:"name"`               // recall, shrinkage, empty, offline
+	Value    float64 `json:"value"`              // measured
+	Limit    float64 `json:"limit"`              // that the value must not pass
+	Passed   bool    `json:"passed"`             // or there was nothing to compare with
+	Override bool    `json:"override,omitempty"` // somebody let it go live all the same
+	Detail   string  `json:"detail,omitempty"`
 }
 
 // ValidName reports whether name may be that of a model: 1 to 40 lower-case
@@ -116,9 +156,9 @@ type File struct {
 
 // digest returns the bundle's ID: the digest of everything in the manifest that
 // follows from data, settings and seed. Time, parent, program, the number of the
-// last change and what was replaced stay out; what of them matters shows in the digests of the files.
+// last change, what was replaced and what gates measured stay out; what of them matters shows in the digests of the files.
 func (m Manifest) digest() (string, error) {
-	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces = "", time.Time{}, "", Program{}, 0, ""
+	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces, m.Gates = "", time.Time{}, "", Program{}, 0, "", nil
 	sum, err := m.sum()
 	if err != nil {
 		return "", err

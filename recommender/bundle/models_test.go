@@ -116,8 +116,8 @@ func list(t *testing.T, b *Bundle, arm string, u catalog.UserID) (ids []catalog.
 func TestModelsRoundTrip(t *testing.T) {
 	s, b := shelf(t), modelled(t)
 	m := put(t, s, b)
-	if m.Format != 2 || len(m.Files) != 11 {
-		t.Errorf("format %d, %d files; want 2 and 11", m.Format, len(m.Files))
+	if m.Format != Format || len(m.Files) != 12 {
+		t.Errorf("format %d, %d files; want %d and 12", m.Format, len(m.Files), Format)
 	}
 	got, err := s.Load(t.Context(), m.ID, withKinds)
 	if err != nil {
@@ -307,7 +307,7 @@ func TestForgetInLists(t *testing.T) {
 				t.Errorf("%s: %s has changed", u, f.Name)
 			}
 		}
-		if list(t, b, "two-precomputed", u); b.Manifest.Format != 2 || len(b.Models) != 4 || b.Manifest.Arm != "both" {
+		if list(t, b, "two-precomputed", u); b.Manifest.Format != Format || len(b.Models) != 4 || b.Manifest.Arm != "both" {
 			t.Errorf("%s: manifest %+v", u, b.Manifest)
 		}
 	}
@@ -356,7 +356,7 @@ func TestFormat1(t *testing.T) {
 
 // A format that this program does not know may mean anything: it is refused.
 func TestOtherFormats(t *testing.T) {
-	for _, format := range []int{-1, 0, 3, 1000} {
+	for _, format := range []int{-1, 0, Format + 1, 1000} {
 		s, b := shelf(t), modelled(t)
 		m := b.Manifest
 		m.Format = format
@@ -368,7 +368,7 @@ func TestOtherFormats(t *testing.T) {
 		if err != nil || len(ids) != 1 {
 			t.Fatalf("%v, %v", ids, err)
 		}
-		if _, err := s.Load(t.Context(), ids[0], withKinds); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), fmt.Sprintf("format is %d, this program reads 1 to 2", format)) {
+		if _, err := s.Load(t.Context(), ids[0], withKinds); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), fmt.Sprintf("format is %d, this program reads 1 to %d", format, Format)) {
 			t.Errorf("format %d: %v", format, err)
 		}
 	}

@@ -82,7 +82,7 @@ func (s *Snapshot) WithArms(a Arms) (*Snapshot, error) {
 	if err := a.fit(s.Movies.Len()); err != nil {
 		return nil, err
 	}
-	next.Arms = a
+	next.Arms, next.hidden = a, s.hidden
 	return next, nil
 }
 

@@ -1,16 +1,18 @@
 package rank
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"marquee/catalog"
+	"marquee/embedder"
 )
 
 // Movies are the movies of one bundle as columns, a movie a row. Rows ascend by
-// id, but for those of [Movies.With]. Nothing writes to one after [NewMovies]
+// id, but for movies that came after a build. Nothing writes to one after [NewMovies]
 // returns.
 type Movies struct {
 	IDs      []catalog.MovieID // row -> id
@@ -19,22 +21,48 @@ type Movies struct {
 	Released []int32           // row -> day of release since 1970-01-01; [DayUnknown] if unknown
 	Adult    []bool            // row -> adult movie
 
+	// Of bundles since format 3; nil in older ones.
+	Genres    [][]string // row -> genres, for filters
+	Languages []string   // row -> ISO 639-1; empty if unknown
+	Documents []DocHash  // row -> of the text that was embedded
+
+	Gone []bool // row -> the movie left the catalog after the row was made; nil if none did
+
 	rows  map[catalog.MovieID]uint32
 	later map[catalog.MovieID]uint32 // those of With
+}
+
+// A DocHash is the first half of the SHA-256 of a movie's document: equal hashes
+// mean equal vectors in one space.
+type DocHash [16]byte
+
+// HashDocument returns the hash of a text.
+func HashDocument(text string) DocHash {
+	sum := sha256.Sum256([]byte(text))
+	return DocHash(sum[:16])
 }
 
 // DayUnknown stands for a day of release that is not known.
 const DayUnknown = int32(-1 << 31)
 
 // NewMovies returns the columns of movies, which must ascend by id without
-// repetition.
+// repetition: so the same movies get the same rows.
 func NewMovies(movies []catalog.Movie) (*Movies, error) {
+	for i := range movies {
+		if i > 0 && movies[i-1].ID >= movies[i].ID {
+			return nil, fmt.Errorf("movie ids %q and %q stand out of order at row %d", movies[i-1].ID, movies[i].ID, i)
+		}
+	}
 	m := &Movies{
 		IDs:      make([]catalog.MovieID, len(movies)),
 		Titles:   make([]string, len(movies)),
 		Years:    make([]uint16, len(movies)),
 		Released: make([]int32, len(movies)),
 		Adult:    make([]bool, len(movies)),
+
+		Genres:    make([][]string, len(movies)),
+		Languages: make([]string, len(movies)),
+		Documents: make([]DocHash, len(movies)),
 	}
 	for i, movie := range movies {
 		m.set(i, movie)
@@ -44,6 +72,14 @@ func NewMovies(movies []catalog.Movie) (*Movies, error) {
 
 // set fills in the columns of a row.
 func (m *Movies) set(row int, movie catalog.Movie) {
+	if m.Genres != nil {
+		m.Genres[row] = movie.Genres
+		m.Languages[row] = movie.Language
+		m.Documents[row] = HashDocument(embedder.Document(movie))
+	}
+	if m.Gone != nil {
+		m.Gone[row] = false
+	}
 	m.IDs[row] = movie.ID
 	m.Titles[row] = movie.Title
 	m.Years[row] = uint16(movie.Year)
@@ -61,8 +97,14 @@ func (m *Movies) With(movies []catalog.Movie) (*Movies, []uint32) {
 		Years:    slices.Clone(m.Years),
 		Released: slices.Clone(m.Released),
 		Adult:    slices.Clone(m.Adult),
-		rows:     m.rows,
-		later:    make(map[catalog.MovieID]uint32, len(m.later)+len(movies)),
+
+		Genres:    slices.Clone(m.Genres),
+		Languages: slices.Clone(m.Languages),
+		Documents: slices.Clone(m.Documents),
+		Gone:      slices.Clone(m.Gone),
+
+		rows:  m.rows,
+		later: make(map[catalog.MovieID]uint32, len(m.later)+len(movies)),
 	}
 	maps.Copy(next.later, m.later)
 	rows := make([]uint32, len(movies))
@@ -75,6 +117,14 @@ func (m *Movies) With(movies []catalog.Movie) (*Movies, []uint32) {
 			next.Years = append(next.Years, 0)
 			next.Released = append(next.Released, 0)
 			next.Adult = append(next.Adult, false)
+			if next.Genres != nil {
+				next.Genres = append(next.Genres, nil)
+				next.Languages = append(next.Languages, "")
+				next.Documents = append(next.Documents, DocHash{})
+			}
+			if next.Gone != nil {
+				next.Gone = append(next.Gone, false)
+			}
 			next.later[movie.ID] = row
 		}
 		next.set(int(row), movie)
@@ -86,7 +136,23 @@ func (m *Movies) With(movies []catalog.Movie) (*Movies, []uint32) {
 // Same reports whether the columns of a row say of a movie what movie does.
 func (m *Movies) Same(row uint32, movie catalog.Movie) bool {
 	return m.IDs[row] == movie.ID && m.Titles[row] == movie.Title && m.Years[row] == uint16(movie.Year) &&
-		m.Released[row] == releaseDay(movie) && m.Adult[row] == movie.Adult
+		m.Released[row] == releaseDay(movie) && m.Adult[row] == movie.Adult && !m.IsGone(row) &&
+		(m.Genres == nil || m.Languages[row] == movie.Language && slices.Equal(m.Genres[row], movie.Genres))
+}
+
+// IsGone reports whether the movie of a row left the catalog.
+func (m *Movies) IsGone(row uint32) bool { return m.Gone != nil && m.Gone[row] }
+
+// Without returns m with rows whose movies left the catalog. Their rows stay, so that
+// all others keep theirs. m stays as it is.
+func (m *Movies) Without(rows []uint32) *Movies {
+	next := *m
+	next.Gone = make([]bool, m.Len())
+	copy(next.Gone, m.Gone)
+	for _, row := range rows {
+		next.Gone[row] = true
+	}
+	return &next
 }
 
 // releaseDay returns the day of release; of a movie that has only a year it is
@@ -119,10 +185,14 @@ func (m *Movies) Index() error {
 		return fmt.Errorf("movie columns of %d ids, %d titles, %d years, %d days, %d adult flags, want as many of each",
 			n, len(m.Titles), len(m.Years), len(m.Released), len(m.Adult))
 	}
+	if m.Genres != nil && (len(m.Genres) != n || len(m.Languages) != n || len(m.Documents) != n) || m.Gone != nil && len(m.Gone) != n {
+		return fmt.Errorf("movie columns of %d ids, %d genres, %d languages, %d documents, %d that left, want as many of each",
+			n, len(m.Genres), len(m.Languages), len(m.Documents), len(m.Gone))
+	}
 	m.rows = make(map[catalog.MovieID]uint32, n)
 	for i, id := range m.IDs {
-		if i > 0 && m.IDs[i-1] >= id {
-			return fmt.Errorf("movie ids %q and %q stand out of order at row %d", m.IDs[i-1], id, i)
+		if first, twice := m.rows[id]; twice {
+			return fmt.Errorf("movie id %q stands in rows %d and %d", id, first, i)
 		}
 		m.rows[id] = uint32(i)
 	}

@@ -94,7 +94,7 @@ func (s *Snapshot) addPopular(w *scratch, r Request, n int) {
 
 // allowed reports whether the rules let row be shown.
 func (s *Snapshot) allowed(row uint32, r Request) bool {
-	if s.Movies.Adult[row] && !r.Adult {
+	if s.Movies.Adult[row] && !r.Adult || s.Hidden(row) {
 		return false
 	}
 	day := s.Movies.Released[row]

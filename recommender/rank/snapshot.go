@@ -18,6 +18,7 @@ type Snapshot struct {
 	Config Config
 	Arms   Arms // see [Snapshot.WithArms]
 
+	hidden  []bool // row -> never listed; nil if none is: see [Snapshot.WithHidden]
 	say     say
 	scratch sync.Pool // of *scratch
 	boards  sync.Pool // of *board
@@ -45,9 +46,40 @@ func NewSnapshot(movies *Movies, table *indexer.Table, stats *Stats, scale catal
 func (s *Snapshot) With(c Config) (*Snapshot, error) {
 	next, err := NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, c)
 	if err == nil {
-		next.Arms = s.Arms
+		next.Arms, next.hidden = s.Arms, s.hidden
 	}
 	return next, err
+}
+
+// WithTable returns a snapshot of the same parts with another neighbour table.
+func (s *Snapshot) WithTable(t *indexer.Table) (*Snapshot, error) {
+	next, err := NewSnapshot(s.Movies, t, s.Stats, s.Scale, s.Config)
+	if err == nil {
+		next.Arms, next.hidden = s.Arms, s.hidden
+	}
+	return next, err
+}
+
+// WithHidden returns a snapshot of the same parts that lists none of the movies in
+// rows, and all others, whatever s hides. They still speak for those who watched them.
+func (s *Snapshot) WithHidden(rows []uint32) (*Snapshot, error) {
+	next, err := s.With(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	next.hidden = nil
+	if len(rows) > 0 {
+		next.hidden = make([]bool, s.Movies.Len())
+	}
+	for _, row := range rows {
+		next.hidden[row] = true
+	}
+	return next, nil
+}
+
+// Hidden reports whether the movie of a row is hidden or left the catalog.
+func (s *Snapshot) Hidden(row uint32) bool {
+	return s.hidden != nil && s.hidden[row] || s.Movies.IsGone(row)
 }
 
 // A scratch is the working memory of one request. Both columns are all zeros

@@ -1,0 +1,93 @@
+package bundle
+
+import (
+	"fmt"
+
+	"marquee/recommender/column"
+	"marquee/recommender/rank"
+)
+
+// encodeFacts writes what filters and a later reindex ask of movies: genres and
+// languages, each by its number in a list of all, and the hashes of documents.
+func encodeFacts(m *rank.Movies) []byte {
+	var e column.Encoder
+	var genres, languages names
+	starts := make([]uint32, 1, m.Len()+1)
+	var of, spoken []uint32
+	hashes := make([]byte, 0, len(rank.DocHash{})*m.Len())
+	for row := range m.Len() {
+		if m.Genres == nil { // read from an older format: nothing is known
+			starts, spoken = append(starts, 0), append(spoken, languages.number(""))
+			hashes = append(hashes, make([]byte, len(rank.DocHash{}))...)
+			continue
+		}
+		for _, g := range m.Genres[row] {
+			of = append(of, genres.number(g))
+		}
+		starts = append(starts, uint32(len(of)))
+		spoken = append(spoken, languages.number(m.Languages[row]))
+		hashes = append(hashes, m.Documents[row][:]...)
+	}
+	column.EncodeStrings(&e, genres.all)
+	e.Uint32s(starts)
+	e.Uint32s(of)
+	column.EncodeStrings(&e, languages.all)
+	e.Uint32s(spoken)
+	e.Bytes(hashes)
+	return e.Data
+}
+
+// decodeFacts fills in the columns of m that [encodeFacts] wrote.
+func decodeFacts(data []byte, m *rank.Movies) error {
+	d := column.NewDecoder(data)
+	genres := column.DecodeStrings[string](d)
+	starts, of := d.Uint32s(), d.Uint32s()
+	languages := column.DecodeStrings[string](d)
+	spoken, hashes := d.Uint32s(), d.Bytes()
+	if err := finish(d); err != nil {
+		return err
+	}
+	n := m.Len()
+	if len(starts) != n+1 || starts[0] != 0 || int(starts[n]) != len(of) || len(spoken) != n || len(hashes) != n*len(rank.DocHash{}) {
+		return fmt.Errorf("%d starts of %d genres, %d languages and %d bytes of hashes for %d movies: %w", len(starts), len(of), len(spoken), len(hashes), n, ErrBroken)
+	}
+	all := make([]string, len(of))
+	for i, g := range of {
+		if int(g) >= len(genres) {
+			return fmt.Errorf("genre %d of %d: %w", g, len(genres), ErrBroken)
+		}
+		all[i] = genres[g]
+	}
+	m.Genres, m.Languages, m.Documents = make([][]string, n), make([]string, n), make([]rank.DocHash, n)
+	for row := range n {
+		from, to := starts[row], starts[row+1]
+		if from > to || int(to) > len(all) || int(spoken[row]) >= len(languages) {
+			return fmt.Errorf("genres or language of movie %d: %w", row, ErrBroken)
+		}
+		if from < to {
+			m.Genres[row] = all[from:to:to]
+		}
+		m.Languages[row] = languages[spoken[row]]
+		m.Documents[row] = rank.DocHash(hashes[row*len(rank.DocHash{}):])
+	}
+	return nil
+}
+
+// names numbers texts in the order in which they come.
+type names struct {
+	all []string
+	of  map[string]uint32
+}
+
+func (n *names) number(text string) uint32 {
+	if i, known := n.of[text]; known {
+		return i
+	}
+	if n.of == nil {
+		n.of = make(map[string]uint32)
+	}
+	i := uint32(len(n.all))
+	n.of[text] = i
+	n.all = append(n.all, text)
+	return i
+}
