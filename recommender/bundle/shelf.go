@@ -9,20 +9,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
 	"marquee/catalog"
 	"marquee/catalog/durable"
 )
 
 const (
-	pointerName  = "live"
 	draftPattern = ".draft-"
-	// draftAge is when what a killed build left behind is swept away: no
-	// build that still runs is this old.
-	draftAge = 24 * time.Hour
 	// manifestLimit bounds the manifest that is read, in bytes.
 	manifestLimit = 1 << 20
 )
@@ -156,50 +149,6 @@ func (s *Shelf) shelve(draft string, m Manifest) error {
 	return nil
 }
 
-// Publish makes id the live bundle. Servers that follow the shelf swap to it.
-func (s *Shelf) Publish(id string) error {
-	m, err := s.Manifest(id)
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	if err := s.verifyFiles(m); err != nil {
-		return fmt.Errorf("publish %s: %w", id, err)
-	}
-	next, err := s.disk.MkdirTemp(s.dir, draftPattern)
-	if err != nil {
-		return fmt.Errorf("publish %s: %w", id, err)
-	}
-	defer func() { _ = s.disk.RemoveAll(next) }()
-	pointer := filepath.Join(next, pointerName)
-	if err := s.disk.WriteFile(pointer, []byte(id+"\n")); err != nil {
-		return fmt.Errorf("publish %s: %w", id, err)
-	}
-	if err := s.disk.Rename(pointer, filepath.Join(s.dir, pointerName)); err != nil {
-		return fmt.Errorf("publish %s: %w", id, err)
-	}
-	if err := s.disk.SyncDir(s.dir); err != nil {
-		return fmt.Errorf("publish %s: %w", id, err)
-	}
-	return nil
-}
-
-// Live returns the ID of the live bundle. Without one the error wraps
-// [catalog.ErrNotFound].
-func (s *Shelf) Live() (string, error) {
-	text, err := readLimited(filepath.Join(s.dir, pointerName), 100)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("no live bundle in %s; run \"marquee build\": %w", s.dir, catalog.ErrNotFound)
-	}
-	if err != nil {
-		return "", fmt.Errorf("live bundle: %w", err)
-	}
-	id := strings.TrimSpace(string(text))
-	if !ValidID(id) {
-		return "", fmt.Errorf("%s holds %q, want the ID of a bundle; run \"marquee build\" to write it anew: %w", filepath.Join(s.dir, pointerName), id, ErrBroken)
-	}
-	return id, nil
-}
-
 // Manifest returns the manifest of id after checking that it is whole.
 func (s *Shelf) Manifest(id string) (Manifest, error) {
 	if !ValidID(id) {
@@ -222,27 +171,6 @@ func (s *Shelf) Manifest(id string) (Manifest, error) {
 	return m, nil
 }
 
-// List returns the manifests of all whole bundles, newest first.
-func (s *Shelf) List() ([]Manifest, error) {
-	ids, err := s.ids()
-	if err != nil {
-		return nil, err
-	}
-	var list []Manifest
-	for _, id := range ids {
-		if m, err := s.Manifest(id); err == nil {
-			list = append(list, m)
-		}
-	}
-	slices.SortFunc(list, func(a, b Manifest) int {
-		if c := b.Created.Compare(a.Created); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
-	return list, nil
-}
-
 // ids returns the names of all folders that could hold a bundle, ascending.
 func (s *Shelf) ids() ([]string, error) {
 	entries, err := os.ReadDir(s.dir)
@@ -261,24 +189,4 @@ func (s *Shelf) ids() ([]string, error) {
 // isBroken reports an error about a bundle that cannot be read and never will.
 func isBroken(err error) bool {
 	return errors.Is(err, ErrBroken) || errors.Is(err, catalog.ErrNotFound)
-}
-
-// Sweep removes what builds that were killed left behind, and returns how many.
-func (s *Shelf) Sweep(now time.Time) (int, error) {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return 0, fmt.Errorf("sweep bundles: %w", err)
-	}
-	swept := 0
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || !strings.HasPrefix(e.Name(), draftPattern) || now.Sub(info.ModTime()) < draftAge {
-			continue
-		}
-		if err := s.disk.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
-			return swept, fmt.Errorf("sweep %s: %w", e.Name(), err)
-		}
-		swept++
-	}
-	return swept, nil
 }
