@@ -2,6 +2,8 @@ package lsa
 
 import (
 	"cmp"
+	"context"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -12,11 +14,39 @@ import (
 // in at most a tenth of the texts.
 const tellingIDF = 1 + math.Ln10
 
+// Words are the terms of a catalog and how rare each is: enough to say what two
+// texts share, without a model. Nothing writes to one once it is made.
+type Words struct {
+	cfg        Config
+	texts      int // that were counted
+	vocabulary *vocabulary
+}
+
+// Count returns the words of texts, by the bounds of cfg. It takes some 0.3 s of two
+// processors for 27,000 texts of 100 words. Errors are ctx's own, or name the field
+// of cfg that is out of range.
+func Count(ctx context.Context, texts []string, cfg Config) (*Words, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	v, err := learn(ctx, texts, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("count the words of %d texts: %w", len(texts), err)
+	}
+	return &Words{cfg, len(texts), v}, nil
+}
+
+// Words returns those that the model was fitted on.
+func (m *Model) Words() *Words { return &Words{m.cfg, m.texts, m.vocabulary} }
+
+// Shared is [Words.Shared] of the texts that the model was fitted on.
+func (m *Model) Shared(a, b string, n int) []string { return m.Words().Shared(a, b, n) }
+
 // Shared returns at most n words that texts a and b share, as they stand in a,
 // those that make the two alike most first: by the product of their weights,
-// ties by the alphabet. Words of more than a tenth of the fitted texts and words
+// ties by the alphabet. Words of more than a tenth of the texts counted and words
 // without a letter, such as years, are left out.
-func (m *Model) Shared(a, b string, n int) []string {
+func (m *Words) Shared(a, b string, n int) []string {
 	if n <= 0 {
 		return nil
 	}
@@ -42,7 +72,7 @@ func (m *Model) Shared(a, b string, n int) []string {
 
 // common returns the terms of both rows that explain something, with the
 // product of their weights, by ascending term.
-func (m *Model) common(a, b []entry) []entry {
+func (m *Words) common(a, b []entry) []entry {
 	var out []entry
 	for len(a) > 0 && len(b) > 0 {
 		switch {
@@ -62,7 +92,7 @@ func (m *Model) common(a, b []entry) []entry {
 
 // telling reports whether term id is a word and rare enough to explain
 // anything.
-func (m *Model) telling(id int32) bool {
+func (m *Words) telling(id int32) bool {
 	if m.texts >= fewTexts && m.vocabulary.idf[id] < tellingIDF {
 		return false
 	}

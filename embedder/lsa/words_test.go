@@ -130,3 +130,29 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// Words that were only counted say the same as those of a model.
+func TestCount(t *testing.T) {
+	texts := []string{"a heist in space", "a heist in Rome", "space pirates", "a love story"}
+	words, err := lsa.Count(t.Context(), texts, lsa.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := lsa.Fit(t.Context(), texts, lsa.DefaultConfig(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range texts {
+		for _, b := range texts {
+			if got, want := words.Shared(a, b, 3), m.Shared(a, b, 3); !slices.Equal(got, want) {
+				t.Errorf("%q and %q share %q, by the model %q", a, b, got, want)
+			}
+		}
+	}
+	if got := words.Shared(texts[0], texts[1], 3); !slices.Equal(got, []string{"heist"}) {
+		t.Errorf("shared: %q, want heist", got)
+	}
+	if _, err := lsa.Count(t.Context(), texts, lsa.Config{}); err == nil {
+		t.Error("a zero Config was taken")
+	}
+}
