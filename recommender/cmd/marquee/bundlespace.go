@@ -18,8 +18,14 @@ import (
 // addedFlags are the settings of movies that come while a server serves. The
 // embedder is the one that the bundle was built with.
 type addedFlags struct {
-	ChangePoll    time.Duration `help:"Time between two looks for changes of movies." default:"250ms" placeholder:"TIME"`
-	AddedMovies   int           `help:"Movies added or edited after the build that a server takes in by itself; more wait for the next build." default:"2000" placeholder:"N"`
+	ChangePoll  time.Duration `help:"Time between two looks for changes of movies." default:"250ms" placeholder:"TIME"`
+	AddedMovies int           `help:"Movies added or edited after the build that a server takes in by itself; more wait for the next build." default:"2000" placeholder:"N"`
+	bundleSpaceFlags
+}
+
+// bundleSpaceFlags say where the embedder of a bundle is, which is the one that it was
+// built with.
+type bundleSpaceFlags struct {
 	ModelDir      string        `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
 	RemoteURL     string        `help:"Base URL of the embeddings API, for a bundle that was built with one." placeholder:"URL"`
 	RemoteKey     string        `help:"Key of the embeddings API; never logged." placeholder:"KEY"`
@@ -35,7 +41,7 @@ func (f addedFlags) config() (delta.Config, error) {
 
 // open returns the way to the embedder of a bundle, which is opened when the first
 // movie needs it.
-func (f addedFlags) open(e *env) delta.Open {
+func (f bundleSpaceFlags) open(e *env) delta.Open {
 	return func(ctx context.Context, b *bundle.Bundle) (embedder.Embedder, error) {
 		model, isRemote := strings.CutPrefix(b.Manifest.Embedder.Model, "remote:")
 		switch {
