@@ -80,7 +80,7 @@ func publish(t *testing.T, s *bundle.Shelf, b *bundle.Bundle) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Publish(m.ID); err != nil {
+	if err := s.Publish(t.Context(), bundle.Publication{ID: m.ID}); err != nil {
 		t.Fatal(err)
 	}
 	return m.ID
@@ -123,7 +123,7 @@ func TestFollowerRefusesWhatIsBroken(t *testing.T) {
 	if a, err := service.ForUser(t.Context(), "u", 5); err != nil || a.Live.Bundle.Manifest.ID != good {
 		t.Errorf("the old bundle does not serve: %v", err)
 	}
-	if err := shelf.Publish(good); err != nil {
+	if err := shelf.Publish(t.Context(), bundle.Publication{ID: good}); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Look(t.Context()); err != nil {
@@ -279,7 +279,7 @@ func TestSwapUnderLoad(t *testing.T) {
 	for i := range 40 {
 		for id, name := range ids {
 			if (name == "old") == (i%2 == 0) {
-				if err := shelf.Publish(id); err != nil {
+				if err := shelf.Publish(t.Context(), bundle.Publication{ID: id}); err != nil {
 					t.Error(err)
 				}
 			}

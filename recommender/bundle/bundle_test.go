@@ -93,7 +93,7 @@ func TestRoundTrip(t *testing.T) {
 	s, b := shelf(t), sample(t)
 	b.Manifest.Sequence = 7
 	m := put(t, s, b)
-	if err := s.Publish(m.ID); err != nil {
+	if err := s.Publish(t.Context(), Publication{ID: m.ID}); err != nil {
 		t.Fatal(err)
 	}
 	id, err := s.Live()
@@ -214,14 +214,14 @@ func TestBrokenIsNotPublishedButMended(t *testing.T) {
 	s := shelf(t)
 	m := put(t, s, sample(t))
 	write(t, filepath.Join(s.Dir(m.ID), fileVectors), []byte("rubbish"))
-	if err := s.Publish(m.ID); !errors.Is(err, ErrBroken) {
+	if err := s.Publish(t.Context(), Publication{ID: m.ID}); !errors.Is(err, ErrBroken) {
 		t.Errorf("publish a broken bundle: %v, want ErrBroken", err)
 	}
 	if err := s.Verify(m.ID); !errors.Is(err, ErrBroken) {
 		t.Errorf("verify a broken bundle: %v, want ErrBroken", err)
 	}
 	put(t, s, sample(t))
-	if err := s.Publish(m.ID); err != nil {
+	if err := s.Publish(t.Context(), Publication{ID: m.ID}); err != nil {
 		t.Errorf("publish the mended bundle: %v", err)
 	}
 }
@@ -275,7 +275,7 @@ func TestEveryStepMayFail(t *testing.T) {
 	for n := 1; ; n++ {
 		s := shelf(t)
 		old := put(t, s, sample(t))
-		if err := s.Publish(old.ID); err != nil {
+		if err := s.Publish(t.Context(), Publication{ID: old.ID}); err != nil {
 			t.Fatal(err)
 		}
 		next := sample(t)
@@ -284,7 +284,7 @@ func TestEveryStepMayFail(t *testing.T) {
 		s.disk = d
 		m, err := s.Put(t.Context(), next)
 		if err == nil {
-			err = s.Publish(m.ID)
+			err = s.Publish(t.Context(), Publication{ID: m.ID})
 		}
 		s.disk = osDisk{}
 		if err != nil && !errors.Is(err, errDisk) {
@@ -359,7 +359,7 @@ func TestNoLiveBundle(t *testing.T) {
 	if _, err := s.Manifest("0123456789abcdef"); !errors.Is(err, catalog.ErrNotFound) {
 		t.Errorf("unknown bundle: %v, want not found", err)
 	}
-	if err := s.Publish("../x"); !errors.Is(err, catalog.ErrInvalid) {
+	if err := s.Publish(t.Context(), Publication{ID: "../x"}); !errors.Is(err, catalog.ErrInvalid) {
 		t.Errorf("publish of no ID: %v, want invalid", err)
 	}
 }

@@ -98,11 +98,8 @@ func (s *Shelf) forget(ctx context.Context, id string, gone func(catalog.UserID)
 	if r.New, err = s.rewrite(ctx, m, left); err != nil {
 		return r, err
 	}
-	if live, err := s.Live(); err == nil && live == id {
-		if err := s.Publish(r.New); err != nil {
-			return r, err
-		}
-		r.Live = true
+	if r.Live, err = s.succeed(id, r.New); err != nil {
+		return r, fmt.Errorf("move the pointer from it: %w", err)
 	}
 	// A crash in the middle of a removal must leave nothing that looks like a bundle.
 	aside := filepath.Join(s.dir, forgottenPrefix+id)

@@ -29,7 +29,7 @@ func is(u catalog.UserID) func(catalog.UserID) bool {
 func TestForget(t *testing.T) {
 	s := shelf(t)
 	old := put(t, s, counted(t))
-	if err := s.Publish(old.ID); err != nil {
+	if err := s.Publish(t.Context(), Publication{ID: old.ID}); err != nil {
 		t.Fatal(err)
 	}
 	spare := counted(t)
@@ -96,7 +96,7 @@ func TestForgetMayFailAnywhere(t *testing.T) {
 	for n := 1; ; n++ {
 		s := shelf(t)
 		old := put(t, s, counted(t))
-		if err := s.Publish(old.ID); err != nil {
+		if err := s.Publish(t.Context(), Publication{ID: old.ID}); err != nil {
 			t.Fatal(err)
 		}
 		d := &failing{disk: osDisk{}, left: n}

@@ -286,7 +286,7 @@ func TestForgetInLists(t *testing.T) {
 		for _, f := range old.Files {
 			before[f.Name] = f.SHA256
 		}
-		if err := s.Publish(old.ID); err != nil {
+		if err := s.Publish(t.Context(), Publication{ID: old.ID}); err != nil {
 			t.Fatal(err)
 		}
 		done, unread, err := s.Forget(t.Context(), is(u))

@@ -194,7 +194,7 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if !c.NoPublish {
-		if err := shelf.Publish(m.ID); err != nil {
+		if err := shelf.Publish(ctx, bundle.Publication{ID: m.ID, By: "build"}); err != nil {
 			return err
 		}
 	}

@@ -112,7 +112,7 @@ type bundleLiveCmd struct {
 }
 
 // Run moves the pointer.
-func (c bundleLiveCmd) Run(e *env) error {
+func (c bundleLiveCmd) Run(ctx context.Context, e *env) error {
 	if err := checkBundleID(c.ID); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (c bundleLiveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := shelf.Publish(c.ID); err != nil {
+	if err := shelf.Publish(ctx, bundle.Publication{ID: c.ID, By: "bundle publish"}); err != nil {
 		return err
 	}
 	return e.print(map[string]string{"live": c.ID}, func(w io.Writer) { fmt.Fprintf(w, "%s is live\n", c.ID) })

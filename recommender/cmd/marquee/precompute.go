@@ -96,7 +96,7 @@ func (c precomputeCmd) Run(ctx context.Context, e *env) error {
 		e.log.Warn("working folder of lists could not be removed", "dir", working, "error", err)
 	}
 	if !c.NoPublish {
-		if err := publishAfter(shelf, b.Manifest.ID, m); err != nil {
+		if err := publishAfter(ctx, shelf, b.Manifest.ID, m); err != nil {
 			return err
 		}
 	}
@@ -173,16 +173,12 @@ func (c precomputeCmd) put(ctx context.Context, e *env, shelf *bundle.Shelf, b *
 
 // publishAfter makes m live, unless another bundle went live since the lists were
 // begun: m would undo it.
-func publishAfter(shelf *bundle.Shelf, began string, m bundle.Manifest) error {
-	live, err := shelf.Live()
-	if err != nil {
-		return err
+func publishAfter(ctx context.Context, shelf *bundle.Shelf, began string, m bundle.Manifest) error {
+	err := shelf.PublishAfter(ctx, began, bundle.Publication{ID: m.ID, By: "precompute"})
+	if errors.Is(err, bundle.ErrMoved) {
+		return fmt.Errorf("the lists are on the shelf as %s; run the command again for lists of the new bundle, or \"marquee bundle publish %s\": %w", m.ID, m.ID, err)
 	}
-	if live != began {
-		return fmt.Errorf("bundle %s went live while lists were made for %s; they are on the shelf as %s; run the command again for lists of the new one, or \"marquee bundle publish %s\"",
-			live, began, m.ID, m.ID)
-	}
-	return shelf.Publish(m.ID)
+	return err
 }
 
 // people returns what the store knows of people; without a store, nothing.

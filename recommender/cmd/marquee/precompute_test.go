@@ -157,7 +157,7 @@ func TestPrecomputeOvertaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publishAfter(shelf, old, m); err == nil || !strings.Contains(err.Error(), "run the command again") {
+	if err := publishAfter(t.Context(), shelf, old, m); err == nil || !strings.Contains(err.Error(), "run the command again") {
 		t.Errorf("publish after another build: %v", err)
 	}
 	if live, _ := shelf.Live(); live != newer.Bundle.ID {
