@@ -18,6 +18,9 @@ const batchRows = 1000
 // batchBytes ends a batch of large rows earlier.
 const batchBytes = 8 << 20
 
+// ErrRow reports a row that a strict import could not take.
+var ErrRow = fmt.Errorf("row refused: %w", catalog.ErrInvalid)
+
 // Import reads the file at path into store. The file is read twice (the first
 // pass finds rows of one id, of which the last counts, and for watches the
 // digest of the file), so a pipe is first copied to a temporary file. Memory is
@@ -120,6 +123,9 @@ func (im *importer) each(take func(rec *record, line int) error, flush func() er
 		case err == nil:
 		case rowFault(err):
 			im.report.Refuse(im.name, line, err.Error())
+			if im.opts.Strict {
+				return errors.Join(fmt.Errorf("%s:%d: %w: %w; what stands before it went in", im.name, line, ErrRow, err), flush())
+			}
 		default:
 			return err
 		}

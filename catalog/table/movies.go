@@ -61,6 +61,11 @@ func (p *pending) flush() error {
 	}
 	tally, err := p.im.store.PutMovies(p.im.ctx, p.movies)
 	p.im.report.Movies.Add(tally)
+	if err == nil && p.im.opts.Taken != nil {
+		for _, m := range p.movies {
+			p.im.opts.Taken(m.ID)
+		}
+	}
 	p.movies = p.movies[:0]
 	clear(p.at)
 	return err

@@ -57,6 +57,12 @@ type Options struct {
 	ListSep string // between the entries of a list in one CSV field; "" is "|", else ";", else ","
 	Comma   byte   // between the fields of a CSV record; 0 finds it in the header: comma, semicolon, tab or "|"
 
+	// Strict ends the import at the first row that cannot be taken, with an error that
+	// wraps ErrRow; the rows before it go in.
+	Strict bool
+	// Taken, if not nil, is told the id of every movie that went in.
+	Taken func(catalog.MovieID)
+
 	// Progress, if not nil, is called now and then with the bytes of the file
 	// on disk that were read so far, and all there are.
 	Progress func(done, total int64)
