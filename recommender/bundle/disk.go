@@ -15,6 +15,8 @@ type disk interface {
 	SyncDir(name string) error
 	Rename(from, to string) error
 	RemoveAll(name string) error
+	Link(from, to string) error               // another name for a file
+	Create(name string) (durable.File, error) // to be written bit by bit, and synced by whoever does
 }
 
 // osDisk is the real one.
@@ -22,10 +24,15 @@ type osDisk struct{}
 
 func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
 func (osDisk) RemoveAll(name string) error  { return os.RemoveAll(name) }
+func (osDisk) Link(from, to string) error   { return os.Link(from, to) }
 
 func (osDisk) SyncDir(name string) error { return durable.SyncDir(name) }
 
 func (osDisk) MkdirTemp(dir, pattern string) (string, error) { return durable.MkdirTemp(dir, pattern) }
+
+func (osDisk) Create(name string) (durable.File, error) {
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+}
 
 func (osDisk) WriteFile(name string, data []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
