@@ -194,3 +194,72 @@ func BenchmarkExtended(b *testing.B) {
 		}
 	}
 }
+
+// However rows come, leave, change and change back, one after another or many at
+// once: the table follows from where it began and from where it ended.
+func TestExtendedFollowsFromTheNetResult(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		rows := rapid.IntRange(1, 120).Draw(rt, "rows")
+		k := rapid.SampledFrom([]int{1, 4, 20, 400}).Draw(rt, "k")
+		const dims = 6
+		pool := indexertest.Clustered(rapid.Uint64().Draw(rt, "seed"), rows+200, dims)
+		e, err := indexer.NewExtended(neighbours(t, pool[:rows*dims], dims, k), pool[:rows*dims], dims)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		begun := e
+		now := map[uint32][]float32{}
+		size := rows
+		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
+			var later []indexer.Later
+			for range rapid.IntRange(0, 60).Draw(rt, "later") {
+				l := indexer.Later{Row: uint32(rapid.IntRange(0, size).Draw(rt, "row"))}
+				switch rapid.IntRange(0, 3).Draw(rt, "what") {
+				case 0: // it leaves
+					l.Vector = make([]float32, dims)
+				case 1: // it is as it was
+					if int(l.Row) < rows {
+						l.Vector = slices.Clone(pool[int(l.Row)*dims:][:dims])
+						break
+					}
+					fallthrough
+				default:
+					l.Vector = pool[(rows+rapid.IntRange(0, 199).Draw(rt, "vector"))*dims:][:dims]
+				}
+				size = max(size, int(l.Row)+1)
+				now[l.Row] = l.Vector
+				later = append(later, l)
+			}
+			if e, err = e.With(t.Context(), later); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		var net []indexer.Later
+		for row := range uint32(size) {
+			if v, ok := now[row]; ok {
+				net = append(net, indexer.Later{Row: row, Vector: v})
+			}
+		}
+		want, err := begun.With(t.Context(), net)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		all := make([]float32, 0, size*dims)
+		for row := range uint32(size) {
+			all = append(all, want.Vector(row)...)
+		}
+		exact := neighbours(t, all, dims, k)
+		for row := range uint32(size) {
+			got, w, x := e.Table.Of(row), want.Table.Of(row), exact.Of(row)
+			if !slices.Equal(got, w) {
+				rt.Fatalf("row %d has neighbours\n%v, at once\n%v", row, got, w)
+			}
+			if len(got) > len(x) || !slices.Equal(got, x[:len(got)]) || 2*len(got) < len(x) {
+				rt.Fatalf("row %d has neighbours\n%v, of all\n%v", row, got, x)
+			}
+			if _, moved := now[row]; moved && len(got) < len(x) && !slices.Equal(want.Vector(row), pool[int(row)*dims:][:dims]) {
+				rt.Fatalf("row %d changed and has %d neighbours, want %d", row, len(got), len(x))
+			}
+		}
+	})
+}

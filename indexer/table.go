@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // ErrTable reports bytes that are no neighbour table, or a damaged one.
@@ -23,7 +22,8 @@ type Table struct {
 	entries []Neighbour // row after row
 	starts  []int       // [rows + 1]; row i has entries[starts[i]:starts[i+1]]
 
-	lists [][]Neighbour // of an Extended: row -> list, instead of the two above
+	// Of an Extended, instead of the two above: row -> list, which may go on behind k.
+	lists [][]Neighbour
 }
 
 // Rows returns the number of rows, those without neighbours included.
@@ -45,7 +45,8 @@ func (t *Table) Of(row uint32) []Neighbour {
 		if uint64(row) >= uint64(len(t.lists)) {
 			return nil
 		}
-		return slices.Clip(t.lists[row])
+		n := min(len(t.lists[row]), t.k)
+		return t.lists[row][:n:n]
 	}
 	if uint64(row)+1 >= uint64(len(t.starts)) {
 		return nil
