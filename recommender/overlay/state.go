@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -10,7 +11,6 @@ import (
 	"marquee/catalog"
 	"marquee/embedder/vec"
 	"marquee/indexer"
-	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -21,16 +21,19 @@ type Added struct {
 }
 
 // A State is what lists are made from, and the changes laid over it. Nothing writes
-// to one once it is made.
+// to one once it is made, so any number of goroutines may read it.
 type State struct {
 	Snapshot *rank.Snapshot
 	Index    indexer.Index // of the same rows; nil if there is none
 
-	dims        int
+	build *rank.Snapshot // without a change
+	vecs  []float32      // of the build, [movies x dims]
+	dims  int
+
 	near        *indexer.Extended            // without corrections
-	moved       map[catalog.MovieID]struct{} // movies that are not what the build says
+	moved       map[catalog.MovieID]struct{} // movies that are there and not as the build has them
 	hidden      []catalog.MovieID            // ascending; known to the snapshot or not
-	corrections []catalog.Correction         // by movie and other
+	corrections []catalog.Correction         // by movie and other, each pair once
 }
 
 // New returns the state of a build without a change. vecs, [movies x dims], are the
@@ -40,10 +43,10 @@ func New(snap *rank.Snapshot, vecs []float32, dims int, index indexer.Index) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &State{Snapshot: snap, Index: index, dims: dims, near: near}, nil
+	return &State{Snapshot: snap, Index: index, build: snap, vecs: vecs, dims: dims, near: near}, nil
 }
 
-// Len returns how many movies are not, or not as they are, in the build.
+// Len returns how many movies are there and are not, or not as they are, in the build.
 func (s *State) Len() int { return len(s.moved) }
 
 // Has reports whether id is one of those.
@@ -64,15 +67,15 @@ func (s *State) Neighbours(row uint32) []indexer.Neighbour { return s.near.Table
 // what is known already changes nothing, and if none changes anything it returns
 // s. A movie that nobody has watched starts with the quality that outside votes
 // suggest and no popularity; the quality of an edited movie that people watched
-// stays as their ratings made it.
+// stays as their ratings made it. One that was removed comes back to its row.
 //
 // Models take in the new movies by [model.Extend], so these take part in every
-// score at once. What models say of a movie that was edited stays as it was until
+// score at once. What models say of a movie that the build has stays as it was until
 // the next build, whatever its new text.
 //
 // On 27,000 movies of 384 dimensions it takes 9 ms for one movie and 45 ms for a
-// hundred, of one core (BenchmarkWith); of the models, ALS and each blend of it copy
-// their factors, 7 MB in 2 ms. Errors wrap indexer.ErrRow or
+// hundred, of one core (BenchmarkWith), and what the index takes; of the models, ALS
+// and each blend of it copy their factors, 7 MB in 2 ms. Errors wrap indexer.ErrRow or
 // indexer.ErrDims for a vector of another shape, or are ctx's own.
 func (s *State) With(ctx context.Context, added []Added) (*State, error) {
 	added = s.news(added)
@@ -94,27 +97,30 @@ func (s *State) With(ctx context.Context, added []Added) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%d movies that came later: %w", len(added), err)
 	}
-	if next.Snapshot, err = s.withArms(next.Snapshot, rows, added); err != nil {
-		return nil, fmt.Errorf("models with %d movies that came later: %w", len(added), err)
+	for i, m := range movies {
+		if next.asBuilt(rows[i], m) {
+			delete(next.moved, m.ID)
+		} else {
+			next.moved[m.ID] = struct{}{}
+		}
 	}
-	for _, m := range movies {
-		next.moved[m.ID] = struct{}{}
-	}
-	return next.settle()
+	return next, nil
 }
 
 // Without returns s without the movies of ids, which left the catalog. Their rows stay,
 // in no list of neighbours and never listed. Ids that are not known, or gone already,
-// change nothing.
+// change nothing. It costs as [State.With] does.
 func (s *State) Without(ctx context.Context, ids []catalog.MovieID) (*State, error) {
 	var rows []uint32
 	var later []indexer.Later
 	zeros := make([]float32, s.dims)
+	there := make(map[uint32]bool, len(ids))
 	for _, id := range ids {
 		row, known := s.Snapshot.Movies.Row(id)
-		if !known || s.Snapshot.Movies.IsGone(row) || slices.Contains(rows, row) {
+		if !known || s.Snapshot.Movies.IsGone(row) || there[row] {
 			continue
 		}
+		there[row] = true
 		rows = append(rows, row)
 		later = append(later, indexer.Later{Row: row, Vector: zeros})
 	}
@@ -125,61 +131,54 @@ func (s *State) Without(ctx context.Context, ids []catalog.MovieID) (*State, err
 	if err != nil {
 		return nil, fmt.Errorf("%d movies that left: %w", len(rows), err)
 	}
-	if next.Snapshot, err = next.Snapshot.WithArms(s.Snapshot.Arms); err != nil {
-		return nil, err
-	}
 	for _, row := range rows {
-		next.moved[s.Snapshot.Movies.IDs[row]] = struct{}{}
+		delete(next.moved, s.Snapshot.Movies.IDs[row])
 	}
-	return next.settle()
+	return next, nil
 }
 
-// move returns s with other columns and vectors. Arms, hidden movies and corrections
-// are missing in its snapshot.
+// move returns s with other columns and vectors, its moved still those of s.
 func (s *State) move(ctx context.Context, movies *rank.Movies, stats *rank.Stats, later []indexer.Later) (*State, error) {
-	near, err := s.near.With(ctx, later)
-	if err != nil {
+	next := *s
+	next.moved = make(map[catalog.MovieID]struct{}, len(s.moved)+len(later))
+	maps.Copy(next.moved, s.moved)
+	var err error
+	if next.near, err = s.near.With(ctx, later); err != nil {
 		return nil, fmt.Errorf("neighbours: %w", err)
 	}
-	next := &State{
-		Index: s.Index, dims: s.dims, near: near, hidden: s.hidden, corrections: s.corrections,
-		moved: make(map[catalog.MovieID]struct{}, len(s.moved)+len(later)),
-	}
-	maps.Copy(next.moved, s.moved)
-	if s.Index != nil && len(later) > 0 {
-		if next.Index, err = indexer.With(ctx, s.Index, later); err != nil {
-			return nil, fmt.Errorf("index: %w", err)
-		}
+	if next.Index, err = index(ctx, s.Index, later); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
 	}
 	old := s.Snapshot
-	next.Snapshot, err = rank.NewSnapshot(movies, near.Table, stats, old.Scale, old.Config)
-	return next, err
+	snap, err := rank.NewSnapshot(movies, next.near.Table, stats, old.Scale, old.Config)
+	if err != nil {
+		return nil, err
+	}
+	arms, err := next.arms(old.Arms, old.Movies.Len(), movies.Len(), later)
+	if err != nil {
+		return nil, fmt.Errorf("models: %w", err)
+	}
+	if snap, err = snap.WithArms(arms); err != nil {
+		return nil, err
+	}
+	if snap, err = snap.WithTable(next.table(movies)); err != nil {
+		return nil, err
+	}
+	next.Snapshot, err = snap.WithHidden(next.hiddenRows(movies))
+	return &next, err
 }
 
-// withArms returns snap with the arms of s, whose models know of the new among rows.
-func (s *State) withArms(snap *rank.Snapshot, rows []uint32, added []Added) (*rank.Snapshot, error) {
-	arms := s.Snapshot.Arms
-	if len(arms.Models) == 0 {
-		return snap, nil
+// index returns ix with later rows. One that is elsewhere and out of reach stays as it
+// is, with what came later beside it: a change must not wait for it.
+func index(ctx context.Context, ix indexer.Index, later []indexer.Later) (indexer.Index, error) {
+	if ix == nil || len(later) == 0 {
+		return ix, nil
 	}
-	var vectors []float32 // of new rows, which follow one another in the order of added
-	for i, a := range added {
-		if int(rows[i]) >= s.Snapshot.Movies.Len() {
-			vectors = append(vectors, a.Vector...)
-		}
+	next, err := indexer.With(ctx, ix, later)
+	if errors.Is(err, catalog.ErrUnavailable) && ctx.Err() == nil {
+		return indexer.Beside(ix).With(ctx, later)
 	}
-	if len(vectors) > 0 {
-		extended := make([]model.Named, len(arms.Models))
-		for i, m := range arms.Models {
-			x, err := model.Extend(m.Model, vectors, s.dims)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", m.Name, err)
-			}
-			extended[i] = model.Named{Name: m.Name, Model: x}
-		}
-		arms.Models = extended
-	}
-	return snap.WithArms(arms)
+	return next, err
 }
 
 // news returns those of added that change something, each movie once, as it came
@@ -204,6 +203,12 @@ func (s *State) known(a Added) bool {
 	stats := s.Snapshot.Stats
 	return ok && s.Snapshot.Movies.Same(row, a.Movie) && same(s.near.Vector(row), a.Vector) &&
 		(stats.Watchers[row] > 0 || math.Abs(float64(stats.Quality[row]-stats.Start(a.Movie))) < 1e-6)
+}
+
+// asBuilt reports whether m, which stands in row, is as the build has it.
+func (s *State) asBuilt(row uint32, m catalog.Movie) bool {
+	return int(row) < s.build.Movies.Len() && s.build.Movies.Same(row, m) &&
+		slices.Equal(s.near.Vector(row), s.vecs[int(row)*s.dims:][:s.dims])
 }
 
 // closeEnough is the cosine from which two vectors of one text count as the same:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/indexer"
 )
 
 // MaxList is the most movies a list holds.
@@ -19,6 +20,11 @@ type Request struct {
 
 	User catalog.User // what is known of the person, for models
 	Arm  string       // how to make the list: see [Arms]; "" or an unknown name is the default
+
+	// Near are the neighbours of Taste.Watched[i], or of the one movie asked about, as
+	// an index elsewhere has them: rows of the snapshot, best first. The table has those
+	// that are nil or missing.
+	Near [][]indexer.Hit
 }
 
 // A Tier says how personal a list is.

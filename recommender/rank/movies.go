@@ -137,7 +137,8 @@ func (m *Movies) With(movies []catalog.Movie) (*Movies, []uint32) {
 func (m *Movies) Same(row uint32, movie catalog.Movie) bool {
 	return m.IDs[row] == movie.ID && m.Titles[row] == movie.Title && m.Years[row] == uint16(movie.Year) &&
 		m.Released[row] == releaseDay(movie) && m.Adult[row] == movie.Adult && !m.IsGone(row) &&
-		(m.Genres == nil || m.Languages[row] == movie.Language && slices.Equal(m.Genres[row], movie.Genres))
+		(m.Genres == nil || m.Languages[row] == movie.Language && slices.Equal(m.Genres[row], movie.Genres) &&
+			m.Documents[row] == HashDocument(embedder.Document(movie)))
 }
 
 // IsGone reports whether the movie of a row left the catalog.

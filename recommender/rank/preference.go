@@ -2,6 +2,7 @@ package rank
 
 import (
 	"math"
+	"slices"
 
 	"marquee/catalog"
 	"marquee/recommender/model"
@@ -17,15 +18,16 @@ type Watched struct {
 type Taste struct {
 	Watched []Watched    // of movies that the bundle knows
 	Seen    []model.Seen // the same, with all that models may ask
-	Unknown int          // watched movies that it does not know
+	Unknown int          // watched movies that it does not know, or that left the catalog
 }
 
-// Resolve returns seen, newest first, by the rows of m.
+// Resolve returns seen, newest first, by the rows of m. A movie that left the catalog
+// says nothing of a taste, as after the next build.
 func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
 	t := Taste{Watched: make([]Watched, 0, len(seen)), Seen: make([]model.Seen, 0, len(seen))}
 	for _, s := range seen {
 		row, ok := m.Row(s.Movie)
-		if !ok {
+		if !ok || m.IsGone(row) {
 			t.Unknown++
 			continue
 		}
@@ -34,6 +36,27 @@ func (m *Movies) Resolve(seen []catalog.Seen, scale catalog.Scale) Taste {
 		t.Seen = append(t.Seen, packed)
 	}
 	return t
+}
+
+// Present returns t without the movies that left the catalog since it was made.
+func (m *Movies) Present(t Taste) Taste {
+	if !slices.ContainsFunc(t.Watched, func(w Watched) bool { return m.IsGone(w.Row) }) {
+		return t
+	}
+	there := Taste{Unknown: t.Unknown}
+	for _, w := range t.Watched {
+		if m.IsGone(w.Row) {
+			there.Unknown++
+		} else {
+			there.Watched = append(there.Watched, w)
+		}
+	}
+	for _, s := range t.Seen {
+		if !m.IsGone(s.Movie) {
+			there.Seen = append(there.Seen, s)
+		}
+	}
+	return there
 }
 
 // say returns the weight of each watched movie, by its preference and its place

@@ -2,31 +2,39 @@ package rank
 
 import (
 	"slices"
+
+	"marquee/indexer"
 )
 
 // A Reason says which watched movie brought a recommended one.
 type Reason struct {
 	Row        uint32  // of the watched movie
-	Similarity float32 // of the two, as the neighbour table has it
+	Similarity float32 // of the two, at most 1
 	say        float32 // what it added to the similarity
 }
 
 // Reasons returns, for each item, the at most n watched movies that brought it,
-// the one with the most say first. It reads the neighbour lists of the history
-// once.
+// the one with the most say first, as the neighbour table has it. It reads the
+// neighbour lists of the history once.
 func (s *Snapshot) Reasons(items []Item, t Taste, n int) [][]Reason {
+	return s.ReasonsNear(items, t, nil, n)
+}
+
+// ReasonsNear returns what [Snapshot.Reasons] does, by the neighbours that the list
+// was made from: see [Request.Near].
+func (s *Snapshot) ReasonsNear(items []Item, t Taste, near [][]indexer.Hit, n int) [][]Reason {
 	out := make([][]Reason, len(items))
 	place := make(map[uint32]int, len(items))
 	for i, item := range items {
 		place[item.Row] = i
 	}
 	weight := 1.0
-	for _, m := range t.Watched[:min(len(t.Watched), s.Config.History)] {
+	for i, m := range t.Watched[:min(len(t.Watched), s.Config.History)] {
 		say := float32(weight) * s.say.byPreference[min(m.Preference, 50)]
 		weight *= s.say.decay
-		for _, nb := range s.Table.Of(m.Row) {
-			if i, ok := place[nb.Row]; ok && nb.Score > 0 {
-				out[i] = append(out[i], Reason{Row: m.Row, Similarity: nb.Score, say: say * sharpen(nb.Score, s.Config.Sharpness)})
+		for _, nb := range s.near(near, i, m.Row) {
+			if at, ok := place[nb.Row]; ok && nb.Score > 0 {
+				out[at] = append(out[at], Reason{Row: m.Row, Similarity: min(nb.Score, 1), say: say * sharpen(nb.Score, s.Config.Sharpness)})
 			}
 		}
 	}
@@ -37,17 +45,17 @@ func (s *Snapshot) Reasons(items []Item, t Taste, n int) [][]Reason {
 	return out
 }
 
-// Similar returns the at most n nearest movies of row that may be shown, best
-// first, as the neighbour table has them.
+// Similar returns the at most r.N nearest movies of row that may be shown, best
+// first, as r.Near has them or else the neighbour table.
 func (s *Snapshot) Similar(row uint32, r Request) List {
 	list := List{Tier: TierSimilar, Arm: ArmFeatures, Sources: []string{sourceNeighbour}}
-	for _, nb := range s.Table.Of(row) {
+	for _, nb := range s.near(r.Near, 0, row) {
 		if len(list.Items) == r.N || nb.Score <= 0 {
 			break // best first: no later one is above 0
 		}
 		if s.allowed(nb.Row, r) {
-			item := s.item(nb.Row, nb.Score)
-			item.Similarity = nb.Score
+			item := s.item(nb.Row, min(nb.Score, 1)) // rounding may lead past 1
+			item.Similarity = item.Score
 			item.Source = SourceNeighbour
 			list.Items = append(list.Items, item)
 		}

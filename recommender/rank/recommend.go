@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"marquee/catalog"
+	"marquee/indexer"
 )
 
 // AdultAllowed reports whether adult movies may be shown to a person. known says
@@ -36,7 +37,7 @@ func (s *Snapshot) Recommend(r Request) List {
 	for _, m := range r.Taste.Watched {
 		w.touch(m.Row, stateSeen)
 	}
-	s.gather(w, r.Taste)
+	s.gather(w, r)
 	s.addPopular(w, r, n)
 	list := List{Items: s.best(w, r, n), Tier: TierPopular, Arm: arm, Sources: []string{sourceNeighbour, sourcePopular}}
 	if slices.ContainsFunc(list.Items, func(i Item) bool { return i.Source&SourceNeighbour != 0 }) {
@@ -46,13 +47,13 @@ func (s *Snapshot) Recommend(r Request) List {
 }
 
 // gather sums the similarities of the neighbours of what was watched.
-func (s *Snapshot) gather(w *scratch, t Taste) {
+func (s *Snapshot) gather(w *scratch, r Request) {
 	weight := 1.0
-	watched := t.Watched[:min(len(t.Watched), s.Config.History)]
-	for _, m := range watched {
+	watched := r.Taste.Watched[:min(len(r.Taste.Watched), s.Config.History)]
+	for i, m := range watched {
 		say := float32(weight) * s.say.byPreference[min(m.Preference, 50)]
 		weight *= s.say.decay
-		for _, nb := range s.Table.Of(m.Row) {
+		for _, nb := range s.near(r.Near, i, m.Row) {
 			near := nb.Score
 			if near <= 0 {
 				break // best first: no later one is above 0
@@ -61,6 +62,14 @@ func (s *Snapshot) gather(w *scratch, t Taste) {
 			w.near[nb.Row] += say * sharpen(near, s.Config.Sharpness)
 		}
 	}
+}
+
+// near returns the neighbours of a row, the i-th of those that near has.
+func (s *Snapshot) near(near [][]indexer.Hit, i int, row uint32) []indexer.Neighbour {
+	if i < len(near) && near[i] != nil {
+		return near[i]
+	}
+	return s.Table.Of(row)
 }
 
 // sharpen returns a similarity to the power of sharpness, 1 to 4.
