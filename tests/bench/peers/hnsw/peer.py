@@ -1,4 +1,8 @@
-"""hnswlib's side of the comparison; main.go beside it calls this."""
+"""hnswlib's side of the comparison: builds an index, then answers commands of side.go, a line each.
+
+find KIND EF          all queries once; the rows found go to found.i32
+time KIND EF PASSES   all queries as often as that, in one call each time, on one thread
+"""
 
 import json
 import sys
@@ -8,29 +12,38 @@ import hnswlib
 import numpy
 
 
+def load(folder, name, dims):
+    return numpy.fromfile(f"{folder}/{name}.f32", dtype="<f4").reshape(-1, dims)
+
+
+def answer(**fields):
+    print(json.dumps(fields), flush=True)
+
+
 def main():
-    folder, dims, k, widths = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
-
-    def load(name):
-        return numpy.fromfile(f"{folder}/{name}.f32", dtype="<f4")
-
-    vectors = load("vectors").reshape(-1, dims)
+    folder = sys.argv[1]
+    dims, k, links, construction = (int(text) for text in sys.argv[2:])
+    vectors = load(folder, "vectors", dims)
+    queries = {kind: load(folder, kind, dims) for kind in ("movies", "profiles")}
     index = hnswlib.Index(space="ip", dim=dims)
-    index.init_index(max_elements=len(vectors), ef_construction=200, M=16, random_seed=1)
+    index.init_index(max_elements=len(vectors), ef_construction=construction, M=links, random_seed=1)
     started = time.perf_counter()
-    index.add_items(vectors)
-    print(f"hnswlib builds in {time.perf_counter() - started:.1f} s", file=sys.stderr)
-    points = []
-    for kind in ("movies", "profiles"):
-        queries, edge = load(kind).reshape(-1, dims), load(f"{kind}-edge")
-        for ef in widths:
-            index.set_ef(ef)
+    index.add_items(vectors)  # on all processors
+    answer(seconds=time.perf_counter() - started, bytes=index.index_file_size())
+    del vectors
+    index.set_num_threads(1)
+    for line in sys.stdin:
+        command, kind, ef, *rest = line.split()
+        index.set_ef(int(ef))
+        if command == "find":
+            rows, _ = index.knn_query(queries[kind], k=k, num_threads=1)
+            rows.astype("<i4").tofile(f"{folder}/found.i32")
+            answer()
+        elif command == "time":
             started = time.perf_counter()
-            _, distances = index.knn_query(queries, k=k, num_threads=1)
-            seconds = time.perf_counter() - started
-            found = (1 - distances >= edge[:, None] - 1e-6).sum()
-            points.append({"kind": kind, "ef": ef, "recall": float(found) / (k * len(queries)), "qps": len(queries) / seconds})
-    json.dump(points, sys.stdout)
+            for _ in range(int(rest[0])):
+                index.knn_query(queries[kind], k=k, num_threads=1)
+            answer(seconds=time.perf_counter() - started)
 
 
 main()
