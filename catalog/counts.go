@@ -11,4 +11,7 @@ type Counts struct {
 	Exposures   int `json:"exposures"`
 	Changes     int `json:"changes"`
 	Tombstones  int `json:"tombstones"` // people who were forgotten
+	Hidden      int `json:"hidden"`     // movies that are not to be listed
+	Corrections int `json:"corrections"`
+	Versions    int `json:"versions"` // earlier facts of movies
 }

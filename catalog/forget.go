@@ -43,6 +43,7 @@ type Removal struct {
 	Quarantine int64 `json:"quarantine"`
 	Exposures  int64 `json:"exposures"`
 	Changes    int64 `json:"changes"`
+	Versions   int64 `json:"versions"` // earlier facts of movies, which go with the changes that ended them
 	Intake     int64 `json:"intake"`
 	Offsets    int64 `json:"offsets"` // of posts only: files and topics are remembered for ever
 	UnknownIDs int64 `json:"unknown_ids"`
@@ -50,5 +51,5 @@ type Removal struct {
 
 // Total returns how many rows went.
 func (r Removal) Total() int64 {
-	return r.Seen + r.Users + r.Accounts + r.Quarantine + r.Exposures + r.Changes + r.Intake + r.Offsets + r.UnknownIDs
+	return r.Seen + r.Users + r.Accounts + r.Quarantine + r.Exposures + r.Changes + r.Versions + r.Intake + r.Offsets + r.UnknownIDs
 }

@@ -46,7 +46,7 @@ func testChanges(t *testing.T, s Store) {
 		}
 	}
 	same(t, "movies", got, []string{"3 movie b ", "4 movie a ", "5 movie b ", "6 movie c "})
-	same(t, "counts", ok[catalog.Counts](t)(s.Counts(ctx)), catalog.Counts{Movies: 3, Users: 1, Changes: 6})
+	same(t, "counts", ok[catalog.Counts](t)(s.Counts(ctx)), catalog.Counts{Movies: 3, Users: 1, Changes: 6, Versions: 1})
 }
 
 func testChangesInvalid(t *testing.T, s Store) {

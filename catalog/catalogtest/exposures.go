@@ -1,6 +1,7 @@
 package catalogtest
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"reflect"
@@ -22,6 +23,7 @@ func served(request string, user catalog.UserID, d time.Duration) catalog.Exposu
 			{Movie: "映画", Source: "neighbours", Propensity: 0},
 			{Movie: "heat+1995", Source: "", Propensity: 1},
 		},
+		Input: []byte("\x00\xff of " + request),
 	}
 }
 
@@ -51,6 +53,7 @@ func testExposures(t *testing.T, s Store) {
 	same(t, "newest of 7", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 1)), []catalog.Exposure{b})
 	same(t, "of nobody", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "10", 0)), nil)
 
+	a.Input, b.Input, c.Input = nil, nil, nil // which the walk over all leaves out
 	same(t, "all", all(t, s.Exposures(ctx, time.Time{}, time.Time{})), []catalog.Exposure{c, a, plain, b})
 	same(t, "half open", all(t, s.Exposures(ctx, after(-time.Hour), after(time.Hour))), []catalog.Exposure{c, a, plain})
 	same(t, "from", all(t, s.Exposures(ctx, after(time.Microsecond), time.Time{})), []catalog.Exposure{b})
@@ -102,6 +105,7 @@ func testExposuresInvalid(t *testing.T, s Store) {
 		"long source":       func(e *catalog.Exposure) { e.Movies[1].Source = strings.Repeat("x", 101) },
 		"propensity":        func(e *catalog.Exposure) { e.Movies[1].Propensity = 1.1 },
 		"propensity < 0":    func(e *catalog.Exposure) { e.Movies[1].Propensity = -0.1 },
+		"input":             func(e *catalog.Exposure) { e.Input = make([]byte, catalog.MaxInputBytes+1) },
 		"propensity is NaN": func(e *catalog.Exposure) { e.Movies[1].Propensity = float32(math.NaN()) },
 	} {
 		e := served("bad", "7", 0)
@@ -112,8 +116,14 @@ func testExposuresInvalid(t *testing.T, s Store) {
 	counts(t, s, catalog.Counts{})
 	most := served("most", "7", 0)
 	most.Movies = slices.Repeat(most.Movies[1:2], catalog.MaxExposed)
+	most.Input = bytes.Repeat([]byte("\x00\xfe"), catalog.MaxInputBytes/2)
 	same(t, "most", ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{most})), 1)
 	same(t, "most", ok[catalog.Exposure](t)(s.Exposure(ctx, "most")), most)
+	empty := served("empty", "7", 0)
+	empty.Input = []byte{}
+	same(t, "empty", ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{empty})), 1)
+	empty.Input = nil
+	same(t, "empty", ok[catalog.Exposure](t)(s.Exposure(ctx, "empty")), empty)
 }
 
 // All lists come by time, whole and once, in more than one page, many of them at
@@ -128,12 +138,16 @@ func testExposuresPages(t *testing.T, s Store) {
 	backwards := slices.Clone(want)
 	slices.Reverse(backwards)
 	same(t, "added", ok[int](t)(s.PutExposures(ctx, backwards)), lists)
-	same(t, "pages", all(t, s.Exposures(ctx, epoch, time.Time{})), want)
+	bare := slices.Clone(want)
+	for i := range bare {
+		bare[i].Input = nil
+	}
+	same(t, "pages", all(t, s.Exposures(ctx, epoch, time.Time{})), bare)
 	same(t, "of 7", len(ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 5000))), lists)
 	n := 0
 	for e, err := range s.Exposures(ctx, epoch, time.Time{}) {
 		must(t, err)
-		same(t, "inside", ok[catalog.Exposure](t)(s.Exposure(ctx, e.RequestID)), e)
+		same(t, "inside", ok[catalog.Exposure](t)(s.Exposure(ctx, e.RequestID)), want[n])
 		if n++; n == 300 {
 			break
 		}

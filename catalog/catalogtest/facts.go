@@ -52,13 +52,21 @@ func testClosed(t *testing.T, s Store) {
 			_, err := s.PutChange(ctx, catalog.Change{Kind: catalog.ChangeHide, Subject: "1"})
 			return err
 		},
-		"changes":      func() error { _, err := s.ChangesSince(ctx, 0, 0); return err },
-		"last change":  func() error { _, err := s.LastChange(ctx); return err },
-		"exposures":    func() error { _, err := s.PutExposures(ctx, []catalog.Exposure{served("1", "1", 0)}); return err },
-		"exposure":     func() error { _, err := s.Exposure(ctx, "1"); return err },
-		"exposures of": func() error { _, err := s.ExposuresOf(ctx, "1", 0); return err },
-		"absent":       func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
-		"freeze":       func() error { _, err := s.Freeze(ctx); return err },
+		"hide":              func() error { _, err := s.SetHidden(ctx, []catalog.MovieID{"1"}, true, ""); return err },
+		"hidden":            func() error { _, err := s.Hidden(ctx); return err },
+		"correct":           func() error { _, err := s.PutCorrection(ctx, pin("1", "2")); return err },
+		"remove correction": func() error { _, err := s.RemoveCorrection(ctx, "1", "2"); return err },
+		"corrections":       func() error { _, err := s.Corrections(ctx, ""); return err },
+		"remove movies":     func() error { _, err := s.RemoveMovies(ctx, []catalog.MovieID{"1"}); return err },
+		"movie at":          func() error { _, err := s.MovieAt(ctx, "1", 1); return err },
+		"versions":          func() error { _, err := s.MovieVersions(ctx, "1", 0); return err },
+		"changes":           func() error { _, err := s.ChangesSince(ctx, 0, 0); return err },
+		"last change":       func() error { _, err := s.LastChange(ctx); return err },
+		"exposures":         func() error { _, err := s.PutExposures(ctx, []catalog.Exposure{served("1", "1", 0)}); return err },
+		"exposure":          func() error { _, err := s.Exposure(ctx, "1"); return err },
+		"exposures of":      func() error { _, err := s.ExposuresOf(ctx, "1", 0); return err },
+		"absent":            func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
+		"freeze":            func() error { _, err := s.Freeze(ctx); return err },
 		"prune": func() error {
 			_, err := s.Prune(ctx, catalog.Retention{Events: catalog.Limit{Age: 1}}, epoch, 0, nil)
 			return err
@@ -125,7 +133,7 @@ func testMovieTally(t *testing.T, s Store) {
 	same(t, "mixed", ok[catalog.Tally](t)(s.PutMovies(ctx, movies)), catalog.Tally{New: 1, Changed: 2, Same: 699})
 	same(t, "the last of one call", ok[catalog.Movie](t)(s.Movie(ctx, "new")).Title, "Last")
 	same(t, "count", ok[int](t)(s.MovieCount(ctx)), 701)
-	counts(t, s, catalog.Counts{Movies: 701})
+	counts(t, s, catalog.Counts{Movies: 701, Versions: 2})
 }
 
 // Movies come by the bytes of their ids, in more than one page; a loop may be

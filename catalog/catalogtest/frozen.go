@@ -20,6 +20,9 @@ type moment struct {
 	histories  []catalog.UserSeen
 	accounts   []catalog.Account
 	lastChange int64
+	count      int
+	hidden     []catalog.Hidden
+	corrected  []catalog.Correction
 }
 
 func readMoment(t *testing.T, f Frozen) moment {
@@ -28,6 +31,7 @@ func readMoment(t *testing.T, f Frozen) moment {
 	return moment{
 		scale: ok[catalog.Scale](t)(f.Scale(ctx)), movies: all(t, f.Movies(ctx)), users: all(t, f.Users(ctx)),
 		histories: all(t, f.Histories(ctx)), accounts: all(t, f.Accounts(ctx)), lastChange: ok[int64](t)(f.LastChange(ctx)),
+		count: ok[int](t)(f.MovieCount(ctx)), hidden: ok[[]catalog.Hidden](t)(f.Hidden(ctx)), corrected: ok[[]catalog.Correction](t)(f.Corrections(ctx, "")),
 	}
 }
 
@@ -37,6 +41,7 @@ func readLive(t *testing.T, s Store) moment {
 	return moment{
 		scale: ok[catalog.Scale](t)(s.Scale(ctx)), movies: all(t, s.Movies(ctx)), users: all(t, s.Users(ctx)),
 		histories: all(t, s.Histories(ctx)), accounts: all(t, s.Accounts(ctx)), lastChange: ok[int64](t)(s.LastChange(ctx)),
+		count: ok[int](t)(s.MovieCount(ctx)), hidden: ok[[]catalog.Hidden](t)(s.Hidden(ctx)), corrected: ok[[]catalog.Correction](t)(s.Corrections(ctx, "")),
 	}
 }
 
@@ -45,6 +50,15 @@ func readLive(t *testing.T, s Store) moment {
 func writeAll(ctx context.Context, s Store, i int) error {
 	movies := []catalog.Movie{{ID: catalog.MovieID(fmt.Sprint("new", i))}, {ID: "edited", Year: 1900 + i}}
 	if _, err := s.PutMovies(ctx, movies); err != nil {
+		return err
+	}
+	if _, err := s.SetHidden(ctx, []catalog.MovieID{movies[0].ID, "edited"}, i%3 > 0, "why"); err != nil {
+		return err
+	}
+	if _, err := s.PutCorrection(ctx, catalog.Correction{Movie: "edited", Other: movies[0].ID, Kind: catalog.Block}); err != nil {
+		return err
+	}
+	if _, err := s.RemoveMovies(ctx, []catalog.MovieID{catalog.MovieID(fmt.Sprint("new", i-2))}); err != nil {
 		return err
 	}
 	users := []catalog.User{{ID: catalog.UserID(fmt.Sprint("new", i))}, {ID: "edited", Age: 1 + i}}

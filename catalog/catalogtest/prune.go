@@ -221,9 +221,9 @@ func testPruneChanges(t *testing.T, s Store) {
 		return gone.Changes
 	}
 	same(t, "empty", prune(catalog.Limit{Age: time.Hour, Rows: 1}), 0)
-	put(catalog.ChangeHide, "a", 0)        // 1: superseded by 3
-	put(catalog.ChangeHide, "b", 0)        // 2: the last word
-	put(catalog.ChangeUnhide, "a", 0)      // 3: the last word
+	put(catalog.ChangeHide, "a", 0)        // 1: stands in the hidden movies
+	put(catalog.ChangeCorrect, "b", 0)     // 2: stands in the corrections
+	put(catalog.ChangeUnhide, "a", 0)      // 3: stands in the hidden movies
 	put(catalog.ChangeExperiment, "a", 0)  // 4: superseded by 6
 	put(catalog.ChangeExperiment, "b", 0)  // 5: the last word
 	put(catalog.ChangeExperiment, "a", 0)  // 6: the last word
@@ -234,16 +234,16 @@ func testPruneChanges(t *testing.T, s Store) {
 	put(catalog.ChangeMovie, "b", 20*hour) // 11: young
 	put(catalog.ChangeMovie, "a", 0)       // 12: old
 	put(catalog.ChangeMovie, "c", 0)       // 13: the newest
-	same(t, "too many", prune(catalog.Limit{Rows: 9}), 2)
-	same(t, "nine, and what is needed", left(), []int64{2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13})
+	same(t, "too many", prune(catalog.Limit{Rows: 9}), 4)
+	same(t, "nine, and what is needed", left(), []int64{5, 6, 7, 8, 9, 10, 11, 12, 13})
 	same(t, "too old", prune(catalog.Limit{Age: 12 * hour}), 4)
-	same(t, "young or needed", left(), []int64{2, 3, 5, 6, 8, 11, 13})
+	same(t, "young or needed", left(), []int64{5, 6, 8, 11, 13})
 	same(t, "again", prune(catalog.Limit{Age: 12 * hour}), 0)
 	same(t, "last", ok[int64](t)(s.LastChange(ctx)), 13)
 	put(catalog.ChangeMovie, "d", 0)
 	same(t, "the next number", ok[int64](t)(s.LastChange(ctx)), 14)
 	same(t, "no longer the newest", prune(catalog.Limit{Rows: 1, Age: hour}), 2)
-	same(t, "at the end", left(), []int64{2, 3, 5, 6, 8, 14})
+	same(t, "at the end", left(), []int64{5, 6, 8, 14})
 }
 
 const hour = time.Hour

@@ -26,6 +26,16 @@ type Store interface {
 	MovieByOutside(ctx context.Context, kind, value string) ([]catalog.MovieID, error)
 	FindMovies(ctx context.Context, title string, limit int) ([]catalog.Movie, error)
 
+	RemoveMovies(ctx context.Context, ids []catalog.MovieID) (removed int, err error)
+	MovieAt(ctx context.Context, id catalog.MovieID, seq int64) (catalog.Movie, error)
+	MovieVersions(ctx context.Context, id catalog.MovieID, limit int) ([]catalog.MovieVersion, error)
+
+	SetHidden(ctx context.Context, ids []catalog.MovieID, hidden bool, note string) (changed int, err error)
+	Hidden(ctx context.Context) ([]catalog.Hidden, error)
+	PutCorrection(ctx context.Context, c catalog.Correction) (changed bool, err error)
+	RemoveCorrection(ctx context.Context, movie, other catalog.MovieID) (changed bool, err error)
+	Corrections(ctx context.Context, movie catalog.MovieID) ([]catalog.Correction, error)
+
 	PutUsers(ctx context.Context, users []catalog.User) (catalog.Tally, error)
 	User(ctx context.Context, id catalog.UserID) (catalog.User, error)
 	Users(ctx context.Context) iter.Seq2[catalog.User, error]
@@ -84,6 +94,9 @@ type Frozen interface {
 	Histories(ctx context.Context) iter.Seq2[catalog.UserSeen, error]
 	Accounts(ctx context.Context) iter.Seq2[catalog.Account, error]
 	LastChange(ctx context.Context) (int64, error)
+	MovieCount(ctx context.Context) (int, error)
+	Hidden(ctx context.Context) ([]catalog.Hidden, error)
+	Corrections(ctx context.Context, movie catalog.MovieID) ([]catalog.Correction, error)
 }
 
 // TestStore checks the contract of a [Store]. Each call of open must give an
@@ -138,6 +151,16 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Changes", testChanges},
 		{"ChangesInvalid", testChangesInvalid},
 		{"ChangesConcurrent", testChangesConcurrent},
+		{"Hidden", testHidden},
+		{"HiddenInvalid", testHiddenInvalid},
+		{"Corrections", testCorrections},
+		{"CorrectionsInvalid", testCorrectionsInvalid},
+		{"EditorialAnyOrder", testEditorialAnyOrder},
+		{"EditorialConcurrent", testEditorialConcurrent},
+		{"EditorialCancelled", testEditorialCancelled},
+		{"RemoveMovies", testRemoveMovies},
+		{"MovieVersions", testMovieVersions},
+		{"MovieAt", testMovieAt},
 		{"Exposures", testExposures},
 		{"ExposuresOddUsers", testExposuresOddUsers},
 		{"ExposuresInvalid", testExposuresInvalid},
@@ -149,6 +172,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Prune", testPrune},
 		{"PruneOther", testPruneOther},
 		{"PruneChanges", testPruneChanges},
+		{"PruneVersions", testPruneVersions},
 		{"PruneCancelled", testPruneCancelled},
 		{"PruneBeside", testPruneBeside},
 	} {

@@ -22,7 +22,7 @@ const (
 
 // changeKinds are the kinds that a change may have.
 var changeKinds = []catalog.ChangeKind{
-	catalog.ChangeMovie, catalog.ChangeHide, catalog.ChangeUnhide, catalog.ChangeExperiment, catalog.ChangeBundle, catalog.ChangeForget,
+	catalog.ChangeMovie, catalog.ChangeCorrect, catalog.ChangeHide, catalog.ChangeUnhide, catalog.ChangeExperiment, catalog.ChangeBundle, catalog.ChangeForget,
 }
 
 // ChangesChannel is the channel on which PostgreSQL tells listeners that there
@@ -35,6 +35,10 @@ const ChangesChannel = "marquee_changes"
 // call. A kind that is not one of [catalog.ChangeKind], a subject that is empty
 // or longer than [MaxSubjectBytes], or a detail that is no JSON or longer than
 // [MaxDetailBytes], is an error that wraps [catalog.ErrInvalid].
+//
+// It only tells. What movies are like, which are hidden, whose neighbours were
+// corrected and who was forgotten stands in tables of its own, and the methods that
+// write those tell of it themselves.
 func (s *Store) PutChange(ctx context.Context, c catalog.Change) (seq int64, err error) {
 	const op = "store change"
 	if err := checkChange(c); err != nil {

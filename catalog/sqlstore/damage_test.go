@@ -55,6 +55,12 @@ func TestDamagedRows(t *testing.T) {
 		for _, err := range other.Movies(ctx) {
 			isDamaged(t, "movies", err)
 		}
+		_, err = other.MovieAt(ctx, "1", 9)
+		isDamaged(t, "movie of the past", err)
+		if err := s.Exec(ctx, "UPDATE movies SET digest = "+map[string]string{sqlstore.SQLite: "x'01'", sqlstore.Postgres: `'\x01'`}[s.Kind()]); err != nil {
+			t.Fatal(err)
+		}
+		isDamaged(t, "digest", put(ctx, other))
 	})
 }
 

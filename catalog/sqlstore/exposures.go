@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,15 +22,21 @@ const MaxLabelBytes = 200
 // some 0.3 MB.
 const pageExposures = 256
 
-// The columns of table exposures; the list of movies is packed (packed.go).
-var exposureColumns = []string{"request_id", "at", "user_id", "experiment", "arm", "bundle", "sequence", "tier", "movies"}
+// The columns of table exposures; the list of movies is packed (packed.go). What
+// the list was made from is larger than all the rest, and is read where it is
+// asked for alone.
+var (
+	exposureColumns = []string{"request_id", "at", "user_id", "experiment", "arm", "bundle", "sequence", "tier", "movies"}
+	exposureInput   = "input"
+)
 
 // PutExposures stores served lists, a row each, in one transaction, and returns
 // how many of them are new: one whose RequestID is stored already, or stood
 // before it in the same call, is left out, and so are those of people who were
 // forgotten. The user of a list may be any text, and is kept as
 // [ExposedUser] gives it. A list without a request id or a time, or with
-// something that cannot be kept, is an error that wraps [catalog.ErrInvalid],
+// something that cannot be kept, an Input of more than [catalog.MaxInputBytes] for
+// one, is an error that wraps [catalog.ErrInvalid],
 // and nothing is stored. BenchmarkPutExposures has the speed and the size.
 func (s *Store) PutExposures(ctx context.Context, exposures []catalog.Exposure) (added int, err error) {
 	const op = "store exposures"
@@ -53,7 +60,7 @@ func (s *Store) PutExposures(ctx context.Context, exposures []catalog.Exposure) 
 // An exposureRow is an exposure that can be stored.
 type exposureRow struct {
 	user catalog.UserID
-	args []any // of exposureColumns
+	args []any // of exposureColumns and exposureInput
 }
 
 // exposureRows returns one row for each request.
@@ -71,7 +78,7 @@ func exposureRows(exposures []catalog.Exposure) ([]exposureRow, error) {
 		known[e.RequestID] = true
 		user := ExposedUser(string(e.User))
 		rows = append(rows, exposureRow{user, []any{
-			e.RequestID, e.At.UnixMicro(), string(user), e.Experiment, e.Arm, e.Bundle, e.Sequence, e.Tier, movies,
+			e.RequestID, e.At.UnixMicro(), string(user), e.Experiment, e.Arm, e.Bundle, e.Sequence, e.Tier, movies, blob(e.Input),
 		}})
 	}
 	return rows, nil
@@ -96,11 +103,22 @@ func checkedMovies(e catalog.Exposure) ([]byte, error) {
 	if e.At.IsZero() {
 		return nil, fmt.Errorf("request %s: it has no time, want when the list was served: %w", e.RequestID, catalog.ErrInvalid)
 	}
+	if len(e.Input) > catalog.MaxInputBytes {
+		return nil, fmt.Errorf("request %s: input has %d bytes, want at most %d: %w", e.RequestID, len(e.Input), catalog.MaxInputBytes, catalog.ErrInvalid)
+	}
 	movies, err := packMovies(e.Movies)
 	if err != nil {
 		return nil, fmt.Errorf("request %s: %w", e.RequestID, err)
 	}
 	return movies, nil
+}
+
+// blob returns raw as a statement takes it, NULL if it is empty.
+func blob(raw []byte) any {
+	if len(raw) == 0 {
+		return nil
+	}
+	return raw
 }
 
 // ExposedUser returns the user of an exposure as it is stored: any text as valid
@@ -121,7 +139,7 @@ func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow) (added
 	if err != nil {
 		return 0, err
 	}
-	b := newBulk(tx, "exposures", exposureColumns, "ON CONFLICT (request_id) DO NOTHING")
+	b := newBulk(tx, "exposures", append(slices.Clone(exposureColumns), exposureInput), "ON CONFLICT (request_id) DO NOTHING")
 	defer b.close()
 	for _, r := range rows {
 		if forgotten[r.user] {
@@ -138,7 +156,7 @@ func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow) (added
 // Exposure returns the list that was served to one request; one that is not
 // stored is an error that wraps [catalog.ErrNotFound].
 func (s *Store) Exposure(ctx context.Context, requestID string) (catalog.Exposure, error) {
-	found, err := s.exposures(ctx, "WHERE request_id = ?", requestID)
+	found, err := s.exposures(ctx, exposureInput, "WHERE request_id = ?", requestID)
 	if err != nil {
 		return catalog.Exposure{}, s.fault(ctx, "read exposure", err)
 	}
@@ -156,13 +174,14 @@ func (s *Store) ExposuresOf(ctx context.Context, user catalog.UserID, limit int)
 		limit = 1000
 	}
 	const where = "WHERE user_id = ? ORDER BY at DESC, request_id DESC LIMIT ?"
-	found, err := s.exposures(ctx, where, string(ExposedUser(string(user))), limit)
+	found, err := s.exposures(ctx, exposureInput, where, string(ExposedUser(string(user))), limit)
 	return found, s.fault(ctx, "read exposures of a user", err)
 }
 
 // Exposures yields the lists that were served at from or later and before to, by
 // time, ties by request id; a zero to is no end. It reads in pages and holds
-// nothing between them, as [Store.Movies] does. After an error it ends.
+// nothing between them, as [Store.Movies] does. After an error it ends. The lists
+// come without their Input, which [Store.Exposure] and [Store.ExposuresOf] give.
 func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[catalog.Exposure, error] {
 	const where = "WHERE at >= ? AND at < ? AND (at, request_id) > (?, ?) ORDER BY at, request_id LIMIT ?"
 	end := int64(math.MaxInt64)
@@ -172,7 +191,7 @@ func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[cat
 	return func(yield func(catalog.Exposure, error) bool) {
 		at, id := from.UnixMicro(), "" // less than every request id
 		for {
-			page, err := s.exposures(ctx, where, at, end, at, id, pageExposures)
+			page, err := s.exposures(ctx, "NULL", where, at, end, at, id, pageExposures)
 			if err != nil {
 				yield(catalog.Exposure{}, s.fault(ctx, "read exposures", err))
 				return
@@ -191,14 +210,15 @@ func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[cat
 	}
 }
 
-func (s *Store) exposures(ctx context.Context, where string, args ...any) ([]catalog.Exposure, error) {
-	query := "SELECT " + strings.Join(exposureColumns, ", ") + " FROM exposures " + where
+// exposures reads lists with an input of the given column.
+func (s *Store) exposures(ctx context.Context, input, where string, args ...any) ([]catalog.Exposure, error) {
+	query := "SELECT " + strings.Join(exposureColumns, ", ") + ", " + input + " FROM exposures " + where
 	var found []catalog.Exposure
 	err := each(ctx, s.reader, func(rows *sqlx.Rows) error {
 		var e catalog.Exposure
 		var at int64
 		var movies []byte
-		err := rows.Scan(&e.RequestID, &at, &e.User, &e.Experiment, &e.Arm, &e.Bundle, &e.Sequence, &e.Tier, &movies)
+		err := rows.Scan(&e.RequestID, &at, &e.User, &e.Experiment, &e.Arm, &e.Bundle, &e.Sequence, &e.Tier, &movies, &e.Input)
 		if err != nil {
 			return err
 		}

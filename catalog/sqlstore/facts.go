@@ -36,9 +36,12 @@ type factTable struct {
 }
 
 var (
-	movieTable = factTable{name: "movies", kind: "movie", columns: []string{"title_key", "imdb_id", "tmdb_id", "runtime"}}
+	movieTable = factTable{name: "movies", kind: "movie", columns: []string{"title_key", "imdb_id", "tmdb_id", "runtime", "since_seq"}}
 	userTable  = factTable{name: "users", kind: "user"}
 )
+
+// sinceColumn is the place of since_seq among the columns of movieTable.
+const sinceColumn = 4
 
 // putFacts stores rows, of which the last of each id counts, in one
 // transaction. A row that is stored already is only counted.
@@ -72,10 +75,10 @@ func (s *Store) putFacts(ctx context.Context, op string, t factTable, rows []fac
 			}
 			changed = append(changed, id)
 		}
-		if err := upsertFacts(ctx, tx, t, last, changed); err != nil {
+		if err := tellOf(ctx, tx, t, last, changed, tally.Changed > 0); err != nil {
 			return err
 		}
-		if err := tellOf(ctx, tx, t, changed); err != nil {
+		if err := upsertFacts(ctx, tx, t, last, changed); err != nil {
 			return err
 		}
 		return lookupExec(ctx, tx, "DELETE FROM unknown_ids WHERE kind = '"+t.kind+"' AND id IN (%s)", ids)
@@ -105,17 +108,34 @@ func (s *Store) remembered(ctx context.Context, tx *sqlx.Tx, t factTable, ids []
 }
 
 // tellOf lets those who remember the movies or the people of ids know that they
-// must read them anew.
-func tellOf(ctx context.Context, tx *sqlx.Tx, t factTable, ids []string) error {
+// must read them anew, before their rows are written. A row of a movie takes the
+// number of its change; what it replaces is kept.
+func tellOf(ctx context.Context, tx *sqlx.Tx, t factTable, rows map[string]factRow, ids []string, replaces bool) error {
 	if t.kind == userTable.kind {
 		return numberUsers(ctx, tx, userIDs(ids))
 	}
+	first, err := tellMovies(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		rows[id].columns[sinceColumn] = first + int64(i)
+	}
+	if !replaces {
+		return nil
+	}
+	return keepVersions(ctx, tx, first)
+}
+
+// tellMovies tells of a change of each movie, in their order, and returns the
+// number of the first.
+func tellMovies(ctx context.Context, tx *sqlx.Tx, ids []string) (first int64, err error) {
 	changes := make([]catalog.Change, len(ids))
 	for i, id := range ids {
 		changes[i] = catalog.Change{Kind: catalog.ChangeMovie, Subject: id}
 	}
-	_, err := addChanges(ctx, tx, changes)
-	return err
+	last, err := addChanges(ctx, tx, changes)
+	return last - int64(len(ids)) + 1, err
 }
 
 func userIDs(ids []string) []catalog.UserID {
@@ -146,6 +166,9 @@ func digests(ctx context.Context, tx *sqlx.Tx, t factTable, ids []string) (map[s
 		var digest []byte
 		if err := rows.Scan(&id, &digest); err != nil {
 			return err
+		}
+		if len(digest) != sha256.Size {
+			return fmt.Errorf("the digest of %s %q has %d bytes, want %d; restore a copy: %w", t.kind, id, len(digest), sha256.Size, catalog.ErrDamaged)
 		}
 		held[id] = [sha256.Size]byte(digest)
 		return nil

@@ -31,10 +31,13 @@ func fillEverything(t *testing.T, s *sqlstore.Store, u catalog.UserID) {
 	}
 	must(s.Forget(ctx, "someone-else"))
 	must(nil, s.SetScale(ctx, catalog.Scale5))
+	must(s.PutMovies(ctx, []catalog.Movie{{ID: "heat+1995", Title: "heat"}}))
 	must(s.PutMovies(ctx, []catalog.Movie{{ID: "heat+1995", Title: "Heat"}}))
+	must(s.SetHidden(ctx, []catalog.MovieID{"heat+1995"}, true, ""))
+	must(s.PutCorrection(ctx, catalog.Correction{Movie: "heat+1995", Other: "m+1931", Kind: catalog.Pin}))
 	must(s.PutUsers(ctx, []catalog.User{{ID: u, Age: 30}, {ID: "7"}}))
 	must(nil, s.PutVectors(ctx, []catalog.Vector{{Key: catalog.VectorKey{1}, Embedder: "e", Values: []float32{1}}}))
-	must(s.PutExposures(ctx, []catalog.Exposure{{RequestID: "r", At: at, User: u, Bundle: "b", Tier: "personal"}}))
+	must(s.PutExposures(ctx, []catalog.Exposure{{RequestID: "r", At: at, User: u, Bundle: "b", Tier: "personal", Input: []byte("history of " + u)}}))
 	must(s.Append(ctx, catalog.Batch{
 		Partition: "of everything", To: 9,
 		Minutes:  []catalog.Minute{{User: u, Movie: "heat+1995", At: at}, {User: "7", Movie: "heat+1995", At: at}},
@@ -130,7 +133,7 @@ func TestForgetLeavesNothing(t *testing.T) {
 		fillEverything(t, s, marked)
 		before, empty := columnsWith(t, s.Kind(), dsn, marked)
 		want := []string{
-			"accounts.user_id", "activity.user_id", "exposures.user_id", "quarantine.line", "quarantine.user_id",
+			"accounts.user_id", "activity.user_id", "exposures.input", "exposures.user_id", "quarantine.line", "quarantine.user_id",
 			"seen.user_id", "unknown_ids.id", "users.facts", "users.id",
 		}
 		if !slices.Equal(before, want) || len(empty) > 0 {

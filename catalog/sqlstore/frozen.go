@@ -115,6 +115,24 @@ func (f *Frozen) LastChange(ctx context.Context) (int64, error) {
 	return last, f.fault(ctx, "read last change", err)
 }
 
+// MovieCount returns the number of movies.
+func (f *Frozen) MovieCount(ctx context.Context) (n int, err error) {
+	err = f.tx.GetContext(ctx, &n, "SELECT count(*) FROM movies")
+	return n, f.fault(ctx, "count movies", err)
+}
+
+// Hidden returns the movies that are not to be listed, as [Store.Hidden] does.
+func (f *Frozen) Hidden(ctx context.Context) ([]catalog.Hidden, error) {
+	hidden, err := readHidden(ctx, f.tx)
+	return hidden, f.fault(ctx, "read hidden movies", err)
+}
+
+// Corrections returns corrections of neighbours, as [Store.Corrections] does.
+func (f *Frozen) Corrections(ctx context.Context, movie catalog.MovieID) ([]catalog.Correction, error) {
+	corrections, err := correctionsOf(ctx, f.tx, movie)
+	return corrections, f.fault(ctx, "read corrections", err)
+}
+
 // Movies yields all movies by ascending id, bytewise.
 func (f *Frozen) Movies(ctx context.Context) iter.Seq2[catalog.Movie, error] {
 	return factPages(ctx, f, movieTable, func(m catalog.Movie) string { return string(m.ID) })

@@ -19,8 +19,8 @@ import (
 // has some 3 KB, at worst a few hundred.
 const pageFacts = 256
 
-// PutMovies stores whole rows: what was known of a movie before is replaced. Of
-// two rows of one movie the last counts, and the other is counted as Same, like
+// PutMovies stores whole rows: what was known of a movie before is replaced, and
+// kept as a version ([Store.MovieVersions]). Of two rows of one movie the last counts, and the other is counted as Same, like
 // a row that is stored already. What is new or changed is told in the log of
 // changes ([Store.ChangesSince]). The rows should have been normalized
 // ([catalog.Movie.Normalize]); an id that is not legal is an error that wraps
@@ -48,7 +48,7 @@ func movieRow(m catalog.Movie) (factRow, error) {
 	}
 	imdb := sql.NullString{String: m.IMDBID, Valid: m.IMDBID != "" && len(m.IMDBID) <= maxKeyBytes}
 	tmdb := sql.NullInt64{Int64: m.TMDBID, Valid: m.TMDBID != 0}
-	r.columns = []any{foldCase(m.Title), imdb, tmdb, int64(m.RuntimeMinutes)}
+	r.columns = []any{foldCase(m.Title), imdb, tmdb, int64(m.RuntimeMinutes), int64(0)} // the last is sinceColumn
 	return r, nil
 }
 

@@ -36,9 +36,11 @@ const maxPruneRest = 100 * time.Millisecond
 //
 // People whose histories shrank get a new number in [Store.ActiveSince], whether
 // or not anything is left of them. Of the changes the newest stays, whatever its
-// age, and so does all that the log alone knows: the last word on whether a
-// movie is hidden, on each experiment, and on the live bundle. Of the offsets
-// only those of posts go: files and topics are remembered for ever.
+// age, and so does all that the log alone knows: the last word on each experiment
+// and on the live bundle. With the changes go the earlier facts of movies
+// ([Store.MovieVersions]) that the last of those changes, or one before it, had
+// ended. Of the offsets only those of posts go: files and topics are remembered for
+// ever.
 //
 // It reads every key of the tables that have no order by time (histories,
 // sign-ups, posts, unknown ids): some 2 s for a million. An SQLite file keeps

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -56,11 +57,37 @@ func (p *pruner) removeChanges(ctx context.Context, gone []int64) error {
 	if len(gone) == 0 {
 		return nil
 	}
+	// First, so that none is left whose change is gone if this is cut short.
+	if err := p.removeVersions(ctx, slices.Max(gone)); err != nil {
+		return err
+	}
 	_, err := p.inTurn(ctx, &p.removed.Changes, func(tx *sqlx.Tx) (int64, error) {
 		// The newest of the log is newer than all of gone, or is one of needed.
 		return int64(len(gone)), lookupExec(ctx, tx, "DELETE FROM changes WHERE seq IN (%s)", gone)
 	})
 	return err
+}
+
+// removeVersions removes the earlier facts of movies that change last, or one
+// before it, has ended.
+func (p *pruner) removeVersions(ctx context.Context, last int64) error {
+	const query = "DELETE FROM movie_versions WHERE until_seq IN (SELECT until_seq FROM movie_versions WHERE until_seq <= ? ORDER BY until_seq LIMIT ?)"
+	for {
+		var left bool
+		if err := p.store.reader.GetContext(ctx, &left, p.store.reader.Rebind("SELECT EXISTS (SELECT 1 FROM movie_versions WHERE until_seq <= ?)"), last); err != nil || !left {
+			return err
+		}
+		_, err := p.inTurn(ctx, &p.removed.Versions, func(tx *sqlx.Tx) (int64, error) {
+			done, err := tx.ExecContext(ctx, tx.Rebind(query), last, p.batch)
+			if err != nil {
+				return 0, err
+			}
+			return done.RowsAffected()
+		})
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // oldestKept returns the number of the oldest of the newest rows; 0 if there are
@@ -78,13 +105,13 @@ func (p *pruner) oldestKept(ctx context.Context, rows int64) (seq int64, err err
 }
 
 // neededChanges returns the numbers of the changes that must stay: the newest,
-// and the last of each subject that only the log tells of. What movies are like
-// and who was forgotten stands in other tables.
+// and the last of each subject that only the log tells of. What movies are like,
+// which are hidden, whose neighbours were corrected and who was forgotten stands in
+// other tables.
 func (p *pruner) neededChanges(ctx context.Context) (map[int64]bool, error) {
 	const query = `SELECT MAX(seq) FROM changes
 		UNION ALL SELECT MAX(seq) FROM changes WHERE kind = 'bundle'
-		UNION ALL SELECT MAX(seq) FROM changes WHERE kind = 'experiment' GROUP BY subject
-		UNION ALL SELECT MAX(seq) FROM changes WHERE kind IN ('hide', 'unhide') GROUP BY subject`
+		UNION ALL SELECT MAX(seq) FROM changes WHERE kind = 'experiment' GROUP BY subject`
 	needed := make(map[int64]bool)
 	err := each(ctx, p.store.reader, func(rows *sqlx.Rows) error {
 		var seq sql.NullInt64

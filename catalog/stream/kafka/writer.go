@@ -30,7 +30,7 @@ const (
 
 // A Writer writes served lists and changes to topics, one JSON object a record.
 // An exposure's key is its user, a change's its subject, so that those of one
-// are in order. Any number of goroutines may use it.
+// are in order. What an exposure was made from, its Input, is left out. Any number of goroutines may use it.
 //
 // Records are acknowledged by all replicas in sync, and the client's own
 // retries put none twice. A write that fails may still have got through in part:
@@ -84,6 +84,7 @@ func (w *Writer) WriteExposures(ctx context.Context, list []catalog.Exposure) er
 				kgo.RecordHeader{Key: HeaderExperiment, Value: []byte(e.Experiment)},
 				kgo.RecordHeader{Key: HeaderArm, Value: []byte(e.Arm)})
 		}
+		e.Input = nil // it holds what a person watched, which stays in the store
 		value, err := json.Marshal(e)
 		if err != nil {
 			return fmt.Errorf("kafka: exposure %s: %w", e.RequestID, err)

@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,7 @@ func exposure(i int) catalog.Exposure {
 		RequestID: fmt.Sprintf("r%d", i), At: noon.Add(time.Duration(i) * time.Second), User: catalog.UserID(fmt.Sprint(i % 7)),
 		Bundle: "b1", Sequence: int64(i), Tier: "personal",
 		Movies: []catalog.Exposed{{Movie: "heat+1995", Source: "neighbours", Propensity: 1}, {Movie: "m+1931", Source: "explore", Propensity: 0.25}},
+		Input:  []byte("what somebody watched"),
 	}
 	if i%2 == 0 {
 		e.Experiment, e.Arm = "cost", "b"
@@ -95,6 +97,10 @@ func TestWriteExposures(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := exposure(int(got.Sequence))
+		want.Input = nil // which stays in the store
+		if bytes.Contains(r.Value, []byte("input")) {
+			t.Errorf("record %s holds an input, want none", r.Value)
+		}
 		if !reflect.DeepEqual(got, want) || seen[got.RequestID] || string(r.Key) != string(want.User) {
 			t.Errorf("got %+v under key %s, want %+v once", got, r.Key, want)
 		}
