@@ -37,8 +37,9 @@ type Manifest struct {
 	Scale       catalog.Scale `json:"rating_scale"`
 	Prior       rank.Prior    `json:"prior,omitzero"` // what the quality of a movie that comes later starts from
 	Counts      Counts        `json:"counts"`
-	Models      []Model       `json:"models,omitempty"` // in the order in which they are read: parts before what is made of them
-	Arm         string        `json:"arm,omitempty"`    // the default arm; "" is rank.ArmFeatures
+	Models      []Model       `json:"models,omitempty"`   // in the order in which they are read: parts before what is made of them
+	Arm         string        `json:"arm,omitempty"`      // the default arm; "" is rank.ArmFeatures
+	Features    *Offline      `json:"features,omitempty"` // how rank.ArmFeatures did; nil if that was not asked
 	Program     Program       `json:"program"`
 	Seed        uint64        `json:"seed"`
 	Later       *Later        `json:"later,omitempty"` // what "marquee reindex" laid over a build; nil for a build as it was made
@@ -72,10 +73,11 @@ type Model struct {
 // Offline is how a model does on the newest part of each history, after it was
 // trained on the older part.
 type Offline struct {
-	Held     float64 `json:"held"`     // share of each history held out, its newest
-	People   int     `json:"people"`   // asked for
-	NDCG     float64 `json:"ndcg_20"`  // mean over people
-	NDCGLow  float64 `json:"ndcg_low"` // of its 95% interval
+	Held     float64 `json:"held"`             // share of each history held out, its newest
+	Lot      bool    `json:"by_lot,omitempty"` // it was drawn by lot instead: the histories have no order
+	People   int     `json:"people"`           // asked for
+	NDCG     float64 `json:"ndcg_20"`          // mean over people
+	NDCGLow  float64 `json:"ndcg_low"`         // of its 95% interval
 	NDCGHigh float64 `json:"ndcg_high"`
 	Hit      float64 `json:"hit_20"`
 	Recall   float64 `json:"recall_20"`
@@ -88,6 +90,10 @@ type Later struct {
 	Added   int    `json:"added"`   // movies that the build does not have
 	Changed int    `json:"changed"` // movies whose facts or text are not those of the build
 	Removed int    `json:"removed"` // movies that left the catalog
+
+	// Measured is what the index finds of the movies that came later and of those
+	// nearest to them; nil if the index is exact or no vector came later.
+	Measured *indexer.Measured `json:"measured,omitempty"`
 }
 
 // A Gate is one thing asked of a bundle before it could go live.
