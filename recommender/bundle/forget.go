@@ -115,23 +115,17 @@ func (s *Shelf) forget(ctx context.Context, id string, gone func(catalog.UserID)
 // forgottenPrefix begins the names of bundles that are being removed.
 const forgottenPrefix = draftPattern + "forgotten-"
 
-// sweepDrafts removes what builds and calls that were cut short left behind:
-// whoever holds the lock is the only one that has drafts with histories in them.
+// sweepDrafts removes what builds and calls that were cut short left behind, and what
+// came in from elsewhere in part: all of it may hold people, and whoever holds
+// the lock is the only one at work.
 func (s *Shelf) sweepDrafts() error {
-	left, err := filepath.Glob(filepath.Join(s.dir, forgottenPrefix+"*"))
+	left, err := s.drafts(draftPattern)
 	if err != nil {
-		return fmt.Errorf("look for bundles half removed: %w", err)
+		return err
 	}
-	drafts, err := filepath.Glob(filepath.Join(s.dir, draftPattern+"*", fileHistories))
-	if err != nil {
-		return fmt.Errorf("look for drafts of bundles: %w", err)
-	}
-	for _, name := range drafts {
-		left = append(left, filepath.Dir(name))
-	}
-	for _, name := range left {
-		if err := s.disk.RemoveAll(name); err != nil {
-			return fmt.Errorf("remove %s: %w", name, err)
+	for _, e := range left {
+		if err := s.disk.RemoveAll(filepath.Join(s.dir, e.Name())); err != nil {
+			return fmt.Errorf("remove %s: %w", e.Name(), err)
 		}
 	}
 	return nil
