@@ -39,7 +39,7 @@ const (
 
 // Search returns what [Index.Search] returns, to the bit. Keep is asked about rows
 // that may be among the best k of those seen so far, each once, in ascending
-// order.
+// order, those that came later last.
 func (x *Int8) Search(ctx context.Context, q []float32, k int, keep indexer.Keep) ([]indexer.Hit, error) {
 	if err := indexer.CheckQuery(q, x.Dims(), k); err != nil {
 		return nil, err
@@ -68,6 +68,7 @@ func (x *Int8) Search(ctx context.Context, q []float32, k int, keep indexer.Keep
 	if err := x.rank(ctx, s, q, k, floor); err != nil {
 		return nil, err
 	}
+	x.exact.tail.Offer(&s.best, q, keep)
 	return answer(&s.best), nil
 }
 
@@ -98,11 +99,11 @@ func (x *Int8) collect(ctx context.Context, s *scratchInt8, r rounded, k int, ke
 	s.candidates = s.candidates[:0]
 	s.best.Reset(k)
 	floor := s.best.Floor()
-	for from := 0; from < x.Len(); from += scanRows {
+	for from := 0; from < len(x.rows); from += scanRows {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
-		to := min(from+scanRows, x.Len())
+		to := min(from+scanRows, len(x.rows))
 		sums := s.sums[:to-from]
 		vec.DotI8Rows(sums, r.bytes, x.bytes[from*x.stride:to*x.stride])
 		for i, b := range x.rows[from:to] {

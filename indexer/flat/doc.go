@@ -9,4 +9,8 @@
 // A scan costs O(rows * dims): some 2 ms for 27,000 rows of 384 with Index, some
 // 0.4 ms with Int8 (BenchmarkSearch). For queries that are no movies, such as the
 // mean of a history, that is less than a graph needs below some 50,000 rows.
+//
+// Both take changes while they serve ([indexer.Changer]): a row that changed is left
+// out of the scan, and its vector, like those of new rows, is multiplied by itself
+// behind it. A hundred such rows add some 3 microseconds to a search.
 package flat

@@ -14,11 +14,12 @@ import (
 const scanRows = 1024
 
 // An Index is an exact [indexer.Index] over float32 rows. Nothing writes to it
-// after New returns, so any number of goroutines may search it.
+// after New or With returns, so any number of goroutines may search it.
 type Index struct {
 	vecs []float32 // [rows x dims], row-major
 	dims int
-	zero []bool // [rows], true for a row of zeros; nil when there is none
+	out  []bool        // row of vecs -> it is of zeros or has another vector by now; nil when none is
+	tail *indexer.Tail // the rows that came later
 
 	scratch sync.Pool // of *scratch
 }
@@ -37,28 +38,36 @@ func New(vecs []float32, dims int) (*Index, error) {
 	if err := indexer.CheckRows(vecs, dims); err != nil {
 		return nil, err
 	}
-	x := &Index{vecs: vecs, dims: dims}
-	for row := range uint32(x.Len()) {
-		if !indexer.ZeroRow(vecs, dims, row) {
-			continue
+	x := &Index{vecs: vecs, dims: dims, tail: indexer.NewTail(len(vecs) / dims)}
+	for row := range uint32(x.scanned()) {
+		if indexer.ZeroRow(vecs, dims, row) {
+			x.leaveOut(row)
 		}
-		if x.zero == nil {
-			x.zero = make([]bool, x.Len())
-		}
-		x.zero[row] = true
 	}
 	return x, nil
 }
 
+// leaveOut keeps a row of vecs out of every answer, before x is searched.
+func (x *Index) leaveOut(row uint32) {
+	if x.out == nil {
+		x.out = make([]bool, x.scanned())
+	}
+	x.out[row] = true
+}
+
+// scanned returns the number of rows of vecs.
+func (x *Index) scanned() int { return len(x.vecs) / x.dims }
+
 // Len returns the number of rows, those of zeros included.
-func (x *Index) Len() int { return len(x.vecs) / x.dims }
+func (x *Index) Len() int { return x.tail.Len() }
 
 // Dims returns the length of a row.
 func (x *Index) Dims() int { return x.dims }
 
 // Search returns the min(k, kept) nearest rows; see [indexer.Index]. It looks at
 // every row and allocates only what it returns. Keep is asked about rows that
-// are better than the k best seen so far, in ascending order.
+// are better than the k best seen so far, in ascending order, those that came later
+// last.
 func (x *Index) Search(ctx context.Context, q []float32, k int, keep indexer.Keep) ([]indexer.Hit, error) {
 	if err := indexer.CheckQuery(q, x.dims, k); err != nil {
 		return nil, err
@@ -75,12 +84,13 @@ func (x *Index) Search(ctx context.Context, q []float32, k int, keep indexer.Kee
 	}
 	defer x.scratch.Put(s)
 	s.best.Reset(min(k, x.Len()))
-	for from := 0; from < x.Len(); from += scanRows {
+	for from := 0; from < x.scanned(); from += scanRows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		x.scan(s, q, from, min(from+scanRows, x.Len()), keep)
+		x.scan(s, q, from, min(from+scanRows, x.scanned()), keep)
 	}
+	x.tail.Offer(&s.best, q, keep)
 	return answer(&s.best), nil
 }
 
@@ -100,9 +110,9 @@ func (x *Index) scan(s *scratch, q []float32, from, to int, keep indexer.Keep) {
 	}
 }
 
-// allowed says whether row may be in an answer.
+// allowed says whether a row of vecs may be in an answer.
 func (x *Index) allowed(row uint32, keep indexer.Keep) bool {
-	return (x.zero == nil || !x.zero[row]) && (keep == nil || keep(row))
+	return (x.out == nil || !x.out[row]) && (keep == nil || keep(row))
 }
 
 func (x *Index) row(i int) []float32 { return x.vecs[i*x.dims : (i+1)*x.dims] }

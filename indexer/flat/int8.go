@@ -11,7 +11,7 @@ import (
 
 // Int8 is an exact [indexer.Index] that reads one byte a value and multiplies in
 // float32 only where that could change the answer. Nothing writes to it after
-// NewInt8 returns, so any number of goroutines may search it.
+// NewInt8 or With returns, so any number of goroutines may search it.
 //
 // Let r be a row and r' its rounded copy, q a query and q' its rounded copy. Then
 //
@@ -56,7 +56,7 @@ func NewInt8(vecs []float32, dims int) (*Int8, error) {
 			dims, vec.MaxI8/strideBytes*strideBytes, indexer.ErrDims)
 	}
 	x := &Int8{exact: exact, stride: stride}
-	x.bytes, x.rows = make([]int8, exact.Len()*stride), make([]int8Row, exact.Len())
+	x.bytes, x.rows = make([]int8, exact.scanned()*stride), make([]int8Row, exact.scanned())
 	for i := range x.rows {
 		var length float64
 		x.rows[i], length = roundRow(x.bytes[i*stride:][:dims], exact.row(i))

@@ -34,8 +34,12 @@ type header struct {
 // magic, header, the lists of each row that is not all zeros, in ascending order
 // and from level 0 up (a uint16 count, then uint32 rows), and a CRC of all that.
 // Levels are not written; they follow from the seed. The same index gives the
-// same bytes.
+// same bytes. An index that took changes is not written, the error wraps [ErrChanged]:
+// keep the one that it was made from, and the later rows.
 func (x *Index) WriteTo(w io.Writer) (int64, error) {
+	if x.changed() {
+		return 0, fmt.Errorf("write hnsw graph: %w; write the one that was built, and keep the later rows", ErrChanged)
+	}
 	sum := crc32.New(castagnoli())
 	counted := &counter{w: w}
 	buffered := bufio.NewWriterSize(counted, 1<<16)

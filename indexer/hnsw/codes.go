@@ -1,9 +1,6 @@
 package hnsw
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // steps is how far a code may lie from that of 0.
 const steps = 127
@@ -19,29 +16,7 @@ type codes struct {
 	dims  int
 	rows  []uint8   // [rows x dims], round(value / scale) + 128, 1 to 255
 	scale []float64 // [dims]; in float32 the inverse of a scale could be infinite
-}
-
-func newCodes(vecs []float32, dims int) *codes {
-	c := &codes{dims: dims, rows: make([]uint8, len(vecs)), scale: make([]float64, dims)}
-	for row := range slices.Chunk(vecs, dims) {
-		for j, v := range row {
-			c.scale[j] = max(c.scale[j], math.Abs(float64(v)))
-		}
-	}
-	inverse := make([]float64, dims)
-	for j, top := range c.scale {
-		c.scale[j] = top / steps
-		if top > 0 {
-			inverse[j] = steps / top
-		}
-	}
-	for at := 0; at < len(vecs); at += dims {
-		code := c.rows[at : at+dims]
-		for j, v := range vecs[at : at+dims] {
-			code[j] = uint8(128 + int(math.RoundToEven(float64(v)*inverse[j])))
-		}
-	}
-	return c
+	spare *spare    // of rows
 }
 
 // query writes q as codes to out: q times the scales, the largest made 127. The

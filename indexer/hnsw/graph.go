@@ -17,6 +17,7 @@ type graph struct {
 	upperAt []uint32 // row -> block of its level 1; the next levels follow
 	levels  []uint8  // row -> highest level, or absent
 	members int      // rows that are not absent
+	left    int      // rows that were members and are absent
 	entry   uint32   // highest level, then lowest row; none in an empty graph
 }
 

@@ -319,16 +319,3 @@ func TestUnevenDimensions(t *testing.T) {
 		t.Errorf("recall is %.4f, want 0.99 or more", got)
 	}
 }
-
-func BenchmarkSearch(b *testing.B) {
-	indexertest.Benchmark(b, "hnsw", 27000, 384, func(b *testing.B, vecs []float32, dims int) indexer.Index {
-		return mustNew(b, vecs, dims, hnsw.DefaultConfig())
-	})
-}
-
-func BenchmarkBuild(b *testing.B) {
-	vecs := indexertest.Clustered(1, 5000, 384)
-	for b.Loop() {
-		mustNew(b, vecs, 384, hnsw.DefaultConfig())
-	}
-}

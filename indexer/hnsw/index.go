@@ -19,18 +19,29 @@ const (
 	budgetShare = 4
 )
 
-// An Index is a graph over the rows of vecs. Nothing writes to it once it is
-// built, so any number of goroutines may search it.
+// An Index is a graph over vectors. Nothing writes to it once it is built, so any
+// number of goroutines may search it; [Index.With] makes another.
+//
+// The graph, the codes and the walks know slots: those of vecs, then those of later.
+// A slot is the row that it is the vector of, as long as no row has got another
+// vector; rowOf and slotOf tell them apart from then on. A slot whose vector no row
+// has any more is absent from the graph.
 type Index struct {
-	vecs  []float32 // [rows x dims], the caller's, never written
+	vecs  []float32   // [built x dims], the caller's, never written
+	later [][]float32 // of the slots behind those of vecs, the callers'; nil where absent
+	built int
 	dims  int
 	cfg   Config
 	graph *graph
 	codes *codes
 	walks *sync.Pool // of *walk
+
+	rows   int      // see Len
+	rowOf  []uint32 // slot -> row; nil while a slot is its row
+	slotOf []uint32 // row -> slot, or none for a row of zeros; nil like rowOf
 }
 
-var _ indexer.Index = (*Index)(nil)
+var _ indexer.Changer = (*Index)(nil)
 
 // empty returns an index of vecs with no row in its graph.
 func empty(vecs []float32, dims int, cfg Config) *Index {
@@ -43,12 +54,19 @@ func empty(vecs []float32, dims int, cfg Config) *Index {
 	}
 	return &Index{
 		vecs:  vecs,
+		built: len(levels),
 		dims:  dims,
 		cfg:   cfg,
 		graph: newGraph(cfg.M, levels),
-		codes: newCodes(vecs, dims),
-		walks: &sync.Pool{New: func() any { return newWalk(len(levels)) }},
+		codes: newCodes(vecs, nil, dims),
+		walks: newWalks(len(levels)),
+		rows:  len(levels),
 	}
+}
+
+// newWalks returns the walks of a graph of so many slots.
+func newWalks(slots int) *sync.Pool {
+	return &sync.Pool{New: func() any { return newWalk(slots) }}
 }
 
 // WithEf returns an index over the same graph whose searches keep ef rows in
@@ -63,7 +81,7 @@ func (x *Index) WithEf(ef int) (*Index, error) {
 }
 
 // Len returns the number of rows, those of zeros included.
-func (x *Index) Len() int { return len(x.vecs) / x.dims }
+func (x *Index) Len() int { return x.rows }
 
 // Dims returns the length of a row.
 func (x *Index) Dims() int { return x.dims }
@@ -72,15 +90,40 @@ func (x *Index) Dims() int { return x.dims }
 func (x *Index) Config() Config { return x.cfg }
 
 // Bytes returns the memory of the index without the vectors, in bytes: links, and
-// one byte for each value of a vector.
+// one byte for each value of a vector. Part of it may be shared with the index that it
+// was made from.
 func (x *Index) Bytes() int64 {
 	g := x.graph
-	return int64(4*(len(g.base)+len(g.upper)+len(g.upperAt)) + len(g.levels) + len(x.codes.rows))
+	return int64(4*(len(g.base)+len(g.upper)+len(g.upperAt)+len(x.rowOf)+len(x.slotOf)) + len(g.levels) + len(x.codes.rows))
 }
 
-func (x *Index) row(i uint32) []float32 {
-	at := int(i) * x.dims
-	return x.vecs[at : at+x.dims : at+x.dims]
+// slots returns the number of slots, absent ones included.
+func (x *Index) slots() int { return x.built + len(x.later) }
+
+// row returns the vector of a slot that is or was in the graph.
+func (x *Index) row(slot uint32) []float32 {
+	if at := int(slot) * x.dims; at < len(x.vecs) {
+		return x.vecs[at : at+x.dims : at+x.dims]
+	}
+	return x.later[int(slot)-x.built]
+}
+
+// toRows turns keys of slots into keys of rows.
+func (x *Index) toRows(keys []key) {
+	if x.rowOf == nil {
+		return
+	}
+	for i, k := range keys {
+		keys[i] = newKey(k.score(), x.rowOf[k.row()])
+	}
+}
+
+// bySlot returns keep for slots.
+func (x *Index) bySlot(keep indexer.Keep) indexer.Keep {
+	if x.rowOf == nil || keep == nil {
+		return keep
+	}
+	return func(slot uint32) bool { return keep(x.rowOf[slot]) }
 }
 
 // Search implements [indexer.Index]. It keeps the larger of Config.Ef and k rows
@@ -105,6 +148,7 @@ func (x *Index) search(ctx context.Context, q []float32, k, ef int, keep indexer
 	ef = max(ef, k)
 	w := x.walks.Get().(*walk)
 	defer x.walks.Put(w)
+	keep = x.bySlot(keep)
 	if !x.walkNear(w, q, k, ef, keep) {
 		if err := x.scan(ctx, w, q, k, keep); err != nil {
 			return nil, err
@@ -114,7 +158,7 @@ func (x *Index) search(ctx context.Context, q []float32, k, ef int, keep indexer
 }
 
 // walkNear leaves k or more of the nearest kept rows in w.beam, best first, or
-// returns false when a scan of all rows must find them.
+// returns false when a scan of all rows must find them. keep gets slots.
 func (x *Index) walkNear(w *walk, q []float32, k, ef int, keep indexer.Keep) bool {
 	if ef*scanShare >= x.graph.members {
 		return false
@@ -134,13 +178,15 @@ func (x *Index) walkNear(w *walk, q []float32, k, ef int, keep indexer.Keep) boo
 	return true
 }
 
-// rescore scores the rows of w.beam again by their vectors and sorts them.
+// rescore scores the slots of w.beam again by their vectors, and leaves their rows in
+// it, best first.
 func (x *Index) rescore(w *walk, q []float32) {
 	w.fresh = w.fresh[:0]
 	for _, k := range w.beam.keys {
 		w.fresh = append(w.fresh, k.row())
 	}
 	w.beam.keys = x.exactly(w, q).score(w.fresh, w.beam.keys[:0])
+	x.toRows(w.beam.keys)
 	best(w.beam.keys, len(w.beam.keys))
 }
 
@@ -191,23 +237,25 @@ func (w *walk) searchKept(g *graph, s scorer, start key, width int, keep indexer
 const scanBlock = 1024
 
 // scan fills w.beam with the k nearest kept rows, exactly, in one pass over all
-// rows.
+// slots. keep gets slots.
 func (x *Index) scan(ctx context.Context, w *walk, q []float32, k int, keep indexer.Keep) error {
 	keys := w.heap[:0] // as a plain list: k may be every row, too many to insert one by one
 	defer func() { w.heap = keys[:0] }()
 	s := x.exactly(w, q)
-	rows := uint32(x.Len())
-	for from := uint32(0); from < rows; from += scanBlock {
+	slots := uint32(x.slots())
+	for from := uint32(0); from < slots; from += scanBlock {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		w.fresh = w.fresh[:0]
-		for row := from; row < min(from+scanBlock, rows); row++ {
-			if x.graph.has(row) && (keep == nil || keep(row)) {
-				w.fresh = append(w.fresh, row)
+		for slot := from; slot < min(from+scanBlock, slots); slot++ {
+			if x.graph.has(slot) && (keep == nil || keep(slot)) {
+				w.fresh = append(w.fresh, slot)
 			}
 		}
+		scored := len(keys)
 		keys = s.score(w.fresh, keys)
+		x.toRows(keys[scored:])
 		if len(keys) > 2*k+scanBlock {
 			keys = best(keys, k)
 		}

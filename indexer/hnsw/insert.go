@@ -35,7 +35,7 @@ type arc struct {
 func newInserter(x *Index) *inserter {
 	in := &inserter{x: x, walks: make([]*walk, runtime.GOMAXPROCS(0))}
 	for i := range in.walks {
-		in.walks[i] = newWalk(x.Len())
+		in.walks[i] = newWalk(x.slots())
 	}
 	return in
 }

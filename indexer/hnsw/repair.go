@@ -13,9 +13,9 @@ func (in *inserter) repair(ctx context.Context) error {
 	if x.graph.members == 0 {
 		return nil
 	}
-	reached := newWalk(x.Len())
+	reached := newWalk(x.slots())
 	reached.flood(x.graph, x.graph.entry)
-	for row := range uint32(x.Len()) {
+	for row := range uint32(x.slots()) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -64,7 +64,10 @@ func (w *walk) flood(g *graph, row uint32) {
 	for len(queue) > 0 {
 		at := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
-		for _, link := range g.links(at, 0) {
+		for _, link := range g.slot(at, 0) {
+			if link == none {
+				break
+			}
 			if w.visit(link) {
 				queue = append(queue, link)
 			}
