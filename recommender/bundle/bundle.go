@@ -1,15 +1,14 @@
 package bundle
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 
 	"marquee/catalog"
 	"marquee/indexer"
 	"marquee/recommender/column"
 	"marquee/recommender/model"
 	"marquee/recommender/model/precomputed"
+	"marquee/recommender/overlay"
 	"marquee/recommender/rank"
 )
 
@@ -25,15 +24,50 @@ type Bundle struct {
 	Fitted    []byte                        // a fitted embedder's parameters, as it wrote them; nil for other embedders
 	Models    []model.Named                 // as Manifest.Models names them
 	Lists     map[string]*precomputed.Table // precomputed, by the name of the model they were made with
+
+	// What editors said at the time of the build. Movies need not be among Movies.
+	Hidden      []catalog.MovieID    // not to be listed
+	Corrections []catalog.Correction // of neighbours; not in Table
+
+	laid *laid // what a patched bundle is made of; nil for a whole one
 }
 
-// Snapshot returns what lists are made from.
+// State returns what lists are made from and searches ask, with hidden movies and
+// corrections, as what later changes can be laid over. It takes O(movies).
+func (b *Bundle) State() (*overlay.State, error) {
+	snap, err := b.plain(b.Models, b.Manifest.Arm)
+	if err != nil {
+		return nil, err
+	}
+	state, err := overlay.New(snap, b.Vectors, b.Manifest.Embedder.Dims, b.Index)
+	if err != nil {
+		return nil, err
+	}
+	if state, err = state.Hide(b.Hidden); err != nil {
+		return nil, fmt.Errorf("hidden movies: %w", err)
+	}
+	if state, err = state.Correct(b.Corrections); err != nil {
+		return nil, fmt.Errorf("corrections: %w", err)
+	}
+	return state, nil
+}
+
+// Snapshot returns what lists are made from: that of [Bundle.State].
 func (b *Bundle) Snapshot() (*rank.Snapshot, error) {
+	state, err := b.State()
+	if err != nil {
+		return nil, err
+	}
+	return state.Snapshot, nil
+}
+
+// plain returns the snapshot of b with models as its arms, without what editors said.
+func (b *Bundle) plain(models []model.Named, arm string) (*rank.Snapshot, error) {
 	snap, err := rank.NewSnapshot(b.Movies, b.Table, b.Stats, b.Manifest.Scale, b.Manifest.Ranking)
-	if err != nil || len(b.Models) == 0 {
+	if err != nil || len(models) == 0 {
 		return snap, err
 	}
-	return snap.WithArms(rank.Arms{Models: b.Models, Default: b.Manifest.Arm})
+	return snap.WithArms(rank.Arms{Models: models, Default: arm})
 }
 
 // Base returns what b holds for models. models are those that were read so far.
@@ -62,6 +96,11 @@ type OpenIndex func(kind string, vecs []float32, dims int, stored []byte) (index
 type Opener struct {
 	Index OpenIndex
 	Kinds []model.Kind // of models
+
+	// NoModels leaves models and lists out: they are neither read nor checked, and
+	// the bundle has none, whatever its manifest names. It is for who searches, or
+	// looks for what has changed.
+	NoModels bool
 }
 
 // kind returns the kind of a model.
@@ -72,194 +111,6 @@ func (o Opener) kind(name string) (model.Kind, error) {
 		}
 	}
 	return model.Kind{}, fmt.Errorf("kind %q is not known to this program: %w", name, ErrBroken)
-}
-
-// The names of the files of a bundle.
-const (
-	fileMovies     = "movies.bin"
-	fileFacts      = "facts.bin"
-	fileVectors    = "vectors.bin"
-	fileNeighbours = "neighbours.bin"
-	fileStats      = "stats.bin"
-	fileHistories  = "histories.bin"
-	fileIndex      = "index.bin"
-	fileEmbedder   = "embedder.bin"
-	fileManifest   = "manifest.json"
-)
-
-// A content is one file to be written.
-type content struct {
-	name string
-	data func() ([]byte, error)
-}
-
-// contents returns the files of b in the order in which they are written.
-func (b *Bundle) contents() []content {
-	list := []content{
-		{fileMovies, func() ([]byte, error) { return encodeMovies(b.Movies), nil }},
-		{fileFacts, func() ([]byte, error) { return encodeFacts(b.Movies), nil }},
-		{fileVectors, func() ([]byte, error) {
-			e := column.Encoder{Data: make([]byte, 0, 8+4*len(b.Vectors))}
-			e.Float32s(b.Vectors)
-			return e.Data, nil
-		}},
-		{fileNeighbours, func() ([]byte, error) { return written(b.Table) }},
-		{fileStats, func() ([]byte, error) { return encodeStats(b.Stats), nil }},
-		{fileHistories, func() ([]byte, error) { return b.Histories.encode(), nil }},
-	}
-	if ix, ok := b.Index.(io.WriterTo); ok {
-		list = append(list, content{fileIndex, func() ([]byte, error) { return written(ix) }})
-	}
-	if b.Fitted != nil {
-		list = append(list, content{fileEmbedder, func() ([]byte, error) { return b.Fitted, nil }})
-	}
-	for i, m := range b.Models {
-		list = append(list, content{b.Manifest.Models[i].file(), func() ([]byte, error) { return written(m.Model) }})
-	}
-	for _, m := range b.Manifest.Models {
-		if m.Lists {
-			list = append(list, content{m.lists(), func() ([]byte, error) { return b.Lists[m.Name].Encode(), nil }})
-		}
-	}
-	return list
-}
-
-// file returns the name of the file of a model.
-func (m Model) file() string { return "model-" + m.Name + ".bin" }
-
-// lists returns the name of the file of the lists that were made with a model.
-func (m Model) lists() string { return listsPrefix + m.Name + ".bin" }
-
-const listsPrefix = "lists-"
-
-// checkModels returns an error that wraps [catalog.ErrInvalid] unless models and
-// lists are those that the manifest names.
-func (b *Bundle) checkModels() error {
-	if err := b.Manifest.checkModels(); err != nil {
-		return fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
-	}
-	if len(b.Models) != len(b.Manifest.Models) {
-		return fmt.Errorf("%d models, the manifest names %d: %w", len(b.Models), len(b.Manifest.Models), catalog.ErrInvalid)
-	}
-	lists := 0
-	for i, m := range b.Manifest.Models {
-		if b.Models[i].Name != m.Name {
-			return fmt.Errorf("model %d is %q, the manifest names %q: %w", i+1, b.Models[i].Name, m.Name, catalog.ErrInvalid)
-		}
-		if m.Lists != (b.Lists[m.Name] != nil) {
-			return fmt.Errorf("lists of model %s: the manifest says %v and the bundle %v: %w", m.Name, m.Lists, !m.Lists, catalog.ErrInvalid)
-		}
-		if m.Lists {
-			lists++
-		}
-	}
-	if lists != len(b.Lists) {
-		return fmt.Errorf("lists of %d models, the manifest names %d: %w", len(b.Lists), lists, catalog.ErrInvalid)
-	}
-	if err := (rank.Arms{Models: b.Models}).Check(b.Manifest.Arm); err != nil {
-		return fmt.Errorf("default arm: %w: %w", err, catalog.ErrInvalid)
-	}
-	return nil
-}
-
-// readLists reads the lists that the manifest names.
-func (b *Bundle) readLists(files map[string][]byte) error {
-	for _, m := range b.Manifest.Models {
-		if !m.Lists {
-			continue
-		}
-		t, err := precomputed.Decode(files[m.lists()], b.Movies.Len())
-		if err != nil {
-			return fmt.Errorf("%s: %w: %w", m.lists(), err, ErrBroken)
-		}
-		if b.Lists == nil {
-			b.Lists = make(map[string]*precomputed.Table)
-		}
-		b.Lists[m.Name] = t
-	}
-	return nil
-}
-
-// readModels reads the models of the manifest, in its order.
-func (b *Bundle) readModels(files map[string][]byte, open Opener) error {
-	for _, m := range b.Manifest.Models {
-		kind, err := open.kind(m.Kind)
-		if err != nil {
-			return fmt.Errorf("model %s: %w", m.Name, err)
-		}
-		stored, ok := files[m.file()]
-		if !ok {
-			return fmt.Errorf("model %s: the bundle has no %s: %w", m.Name, m.file(), ErrBroken)
-		}
-		trained, err := kind.Read(stored, b.Base(b.Models))
-		if err != nil {
-			return fmt.Errorf("%s: %w: %w", m.file(), err, ErrBroken)
-		}
-		if trained.Len() != b.Movies.Len() {
-			return fmt.Errorf("%s: scores %d movies, want %d: %w", m.file(), trained.Len(), b.Movies.Len(), ErrBroken)
-		}
-		b.Models = append(b.Models, model.Named{Name: m.Name, Model: trained})
-	}
-	return nil
-}
-
-func written(w io.WriterTo) ([]byte, error) {
-	var buf bytes.Buffer
-	if _, err := w.WriteTo(&buf); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), nil
-}
-
-// decode makes the bundle of a manifest from its files, which have been checked
-// against it.
-func decode(m Manifest, files map[string][]byte, open Opener) (*Bundle, error) {
-	b := &Bundle{Manifest: m, Fitted: files[fileEmbedder]}
-	var err error
-	if b.Movies, err = decodeMovies(files[fileMovies]); err != nil {
-		return nil, fmt.Errorf("%s: %w", fileMovies, err)
-	}
-	n := b.Movies.Len()
-	if facts, ok := files[fileFacts]; ok { // since format 3
-		if err := decodeFacts(facts, b.Movies); err != nil {
-			return nil, fmt.Errorf("%s: %w", fileFacts, err)
-		}
-	}
-	d := column.NewDecoder(files[fileVectors])
-	b.Vectors = d.Float32s()
-	if err := finish(d); err != nil {
-		return nil, fmt.Errorf("%s: %w", fileVectors, err)
-	}
-	if m.Embedder.Dims < 1 || len(b.Vectors) != n*m.Embedder.Dims {
-		return nil, fmt.Errorf("%s: %d values, want %d movies x %d: %w", fileVectors, len(b.Vectors), n, m.Embedder.Dims, ErrBroken)
-	}
-	if b.Table, err = indexer.ReadTable(bytes.NewReader(files[fileNeighbours])); err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", fileNeighbours, err, ErrBroken)
-	}
-	if b.Table.Rows() != n {
-		return nil, fmt.Errorf("%s: %d rows, want %d: %w", fileNeighbours, b.Table.Rows(), n, ErrBroken)
-	}
-	if b.Stats, err = decodeStats(files[fileStats], n); err != nil {
-		return nil, fmt.Errorf("%s: %w", fileStats, err)
-	}
-	b.Stats.Prior = m.Prior
-	if b.Histories, err = decodeHistories(files[fileHistories], n); err != nil {
-		return nil, fmt.Errorf("%s: %w", fileHistories, err)
-	}
-	if b.Index, err = open.Index(m.Index.Kind, b.Vectors, m.Embedder.Dims, files[fileIndex]); err != nil {
-		return nil, fmt.Errorf("index %s: %w: %w", m.Index.Kind, err, ErrBroken)
-	}
-	if b.Index.Len() != n || b.Index.Dims() != m.Embedder.Dims {
-		return nil, fmt.Errorf("index %s: %d x %d, want %d x %d: %w", m.Index.Kind, b.Index.Len(), b.Index.Dims(), n, m.Embedder.Dims, ErrBroken)
-	}
-	b.Histories.Scale = m.Scale
-	if err := m.checkModels(); err != nil {
-		return nil, fmt.Errorf("%w: %w", err, ErrBroken)
-	}
-	if err := b.readLists(files); err != nil {
-		return nil, err
-	}
-	return b, b.readModels(files, open)
 }
 
 func encodeMovies(m *rank.Movies) []byte {

@@ -8,7 +8,8 @@ import (
 )
 
 // encodeFacts writes what filters and a later reindex ask of movies: genres and
-// languages, each by its number in a list of all, and the hashes of documents.
+// languages, each by its number in a list of all, and the hashes of documents. m must
+// have these columns.
 func encodeFacts(m *rank.Movies) []byte {
 	var e column.Encoder
 	var genres, languages names
@@ -16,11 +17,6 @@ func encodeFacts(m *rank.Movies) []byte {
 	var of, spoken []uint32
 	hashes := make([]byte, 0, len(rank.DocHash{})*m.Len())
 	for row := range m.Len() {
-		if m.Genres == nil { // read from an older format: nothing is known
-			starts, spoken = append(starts, 0), append(spoken, languages.number(""))
-			hashes = append(hashes, make([]byte, len(rank.DocHash{}))...)
-			continue
-		}
 		for _, g := range m.Genres[row] {
 			of = append(of, genres.number(g))
 		}

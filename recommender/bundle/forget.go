@@ -46,8 +46,10 @@ func (h *Histories) Without(gone func(catalog.UserID) bool) (*Histories, int) {
 }
 
 // Forget replaces every bundle that holds a person who is gone by one without
-// them: histories and precomputed lists are written anew, all else is copied, so the bundle gets
-// another ID and its manifest says which one it replaces. The live bundle stays
+// them: histories and precomputed lists are written anew, all else is checked and gets a
+// second name, so the bundle gets another ID and its manifest says which one it
+// replaces. What was laid over a build stays, and so does the ID of the build by which
+// its manifest names it. The live bundle stays
 // live, under its new ID. What bundles hold of everybody together, how often a
 // movie was watched and how it was rated, stays until the next build.
 //
@@ -152,14 +154,14 @@ func (s *Shelf) remaining(m Manifest, gone func(catalog.UserID) bool) (left rest
 		}
 		var n int
 		if isLists {
-			all, err := precomputed.Decode(data, m.Counts.Movies)
+			all, err := precomputed.Decode(data, m.rows())
 			if err != nil {
 				return left, 0, fmt.Errorf("%s: %w: %w", f.Name, err, ErrBroken)
 			}
 			all, n = all.Without(gone)
 			left.files[f.Name] = all.Encode()
 		} else {
-			all, err := decodeHistories(data, m.Counts.Movies)
+			all, err := decodeHistories(data, m.rows())
 			if err != nil {
 				return left, 0, err
 			}
@@ -176,11 +178,14 @@ func (s *Shelf) remaining(m Manifest, gone func(catalog.UserID) bool) (left rest
 func (s *Shelf) rewrite(ctx context.Context, m Manifest, left rest) (id string, err error) {
 	var contents []content
 	for _, f := range m.Files {
-		data := func() ([]byte, error) { return readChecked(s.Dir(m.ID), f) }
 		if text, ok := left.files[f.Name]; ok {
-			data = func() ([]byte, error) { return text, nil }
+			contents = append(contents, content{name: f.Name, data: func() ([]byte, error) { return text, nil }})
+			continue
 		}
-		contents = append(contents, content{f.Name, data})
+		if err := verifyFile(s.Dir(m.ID), f); err != nil {
+			return "", err
+		}
+		contents = append(contents, content{name: f.Name, from: s.Dir(m.ID), file: f})
 	}
 	next := m
 	next.Replaces = m.ID

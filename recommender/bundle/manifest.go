@@ -86,14 +86,23 @@ type Offline struct {
 
 // Later says what was laid over a build without building anew.
 type Later struct {
-	Base    string `json:"base"`    // ID of the build, whose files the bundle has as they are
+	Base    string `json:"base"`    // ID of the build, whose files the bundle has as they are; it need not be on the shelf any more
+	Rows    int    `json:"rows"`    // movies of the build and those behind them, whatever left
 	Added   int    `json:"added"`   // movies that the build does not have
 	Changed int    `json:"changed"` // movies whose facts or text are not those of the build
-	Removed int    `json:"removed"` // movies that left the catalog
+	Removed int    `json:"removed"` // movies of the build that left the catalog
 
 	// Measured is what the index finds of the movies that came later and of those
 	// nearest to them; nil if the index is exact or no vector came later.
 	Measured *indexer.Measured `json:"measured,omitempty"`
+}
+
+// rows returns how many rows the files of people and lists may name.
+func (m Manifest) rows() int {
+	if m.Later != nil {
+		return m.Later.Rows
+	}
+	return m.Counts.Movies
 }
 
 // A Gate is one thing asked of a bundle before it could go live.
@@ -161,8 +170,10 @@ type File struct {
 }
 
 // digest returns the bundle's ID: the digest of everything in the manifest that
-// follows from data, settings and seed. Time, parent, program, the number of the
-// last change, what was replaced and what gates measured stay out; what of them matters shows in the digests of the files.
+// follows from data, settings and seed, what was laid over it and what models did
+// offline among them. Time, parent, program, the number of the last change, what was
+// replaced and what gates measured stay out; what of them matters shows in the
+// digests of the files.
 func (m Manifest) digest() (string, error) {
 	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces, m.Gates = "", time.Time{}, "", Program{}, 0, "", nil
 	sum, err := m.sum()

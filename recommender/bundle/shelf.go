@@ -53,13 +53,25 @@ func (s *Shelf) Dir(id string) string { return filepath.Join(s.dir, id) }
 // make it live. A bundle that stands on the shelf already is left as it is; one
 // whose models, lists or default arm are not those of its manifest is an error that
 // wraps [catalog.ErrInvalid].
+//
+// A bundle with a patch is written as one, its build as it was: models and lists may
+// be others than it was read with, and so may histories and what editors say, but
+// not what the patch is laid over.
 func (s *Shelf) Put(ctx context.Context, b *Bundle) (Manifest, error) {
 	if err := b.checkModels(); err != nil {
 		return Manifest{}, err
 	}
+	if err := b.unchanged(); err != nil {
+		return Manifest{}, err
+	}
+	if err := (editorial{b.Hidden, b.Corrections}).check(); err != nil {
+		return Manifest{}, err
+	}
 	m := b.Manifest
-	m.Format = Format
-	m.Prior = b.Stats.Prior
+	m.Format, m.Models, m.Later, m.Prior = Format, b.withRows(), nil, b.Stats.Prior
+	if b.laid != nil {
+		m.Later, m.Prior = &b.laid.counts, b.laid.build.Stats.Prior
+	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return Manifest{}, err
@@ -82,15 +94,11 @@ func (s *Shelf) write(ctx context.Context, m Manifest, contents []content) (Mani
 		if err := ctx.Err(); err != nil {
 			return Manifest{}, err
 		}
-		data, err := c.data()
+		f, err := s.fill(draft, c)
 		if err != nil {
-			return Manifest{}, fmt.Errorf("encode %s: %w", c.name, err)
+			return Manifest{}, err
 		}
-		if err := s.disk.WriteFile(filepath.Join(draft, c.name), data); err != nil {
-			return Manifest{}, fmt.Errorf("write %s: %w", c.name, err)
-		}
-		sum := sha256.Sum256(data)
-		m.Files = append(m.Files, File{Name: c.name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])})
+		m.Files = append(m.Files, f)
 	}
 	if m.ID, err = m.digest(); err != nil {
 		return Manifest{}, err
@@ -102,6 +110,25 @@ func (s *Shelf) write(ctx context.Context, m Manifest, contents []content) (Mani
 		return old, err
 	}
 	return m, s.shelve(draft, m)
+}
+
+// fill writes one file of a draft.
+func (s *Shelf) fill(draft string, c content) (File, error) {
+	if c.data == nil {
+		if err := s.link(c, draft); err != nil {
+			return File{}, fmt.Errorf("link %s: %w", c.name, err)
+		}
+		return c.file, nil
+	}
+	data, err := c.data()
+	if err != nil {
+		return File{}, fmt.Errorf("encode %s: %w", c.name, err)
+	}
+	if err := s.disk.WriteFile(filepath.Join(draft, c.name), data); err != nil {
+		return File{}, fmt.Errorf("write %s: %w", c.name, err)
+	}
+	sum := sha256.Sum256(data)
+	return File{Name: c.name, Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
 // standing returns the manifest of id if it stands whole on the shelf. What cannot

@@ -144,10 +144,25 @@ func (d *Decoder) Float32s() []float32 {
 	n := d.count()
 	b := d.take(n, 4)
 	out := make([]float32, len(b)/4)
-	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
+	Floats(out, b)
 	return out
+}
+
+// Floats writes to out the values that [Encoder.Float32s] made bytes of, four of data
+// each; data must hold at least as many. It is for columns that are too long to be
+// held twice.
+func Floats(out []float32, data []byte) {
+	for len(out) >= 4 { // four at a time: one check of the bounds for all
+		b := data[:16]
+		out[0] = math.Float32frombits(binary.LittleEndian.Uint32(b))
+		out[1] = math.Float32frombits(binary.LittleEndian.Uint32(b[4:]))
+		out[2] = math.Float32frombits(binary.LittleEndian.Uint32(b[8:]))
+		out[3] = math.Float32frombits(binary.LittleEndian.Uint32(b[12:]))
+		out, data = out[4:], data[16:]
+	}
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
 }
 
 // Uint32s takes a column.

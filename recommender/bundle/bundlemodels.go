@@ -1,0 +1,78 @@
+package bundle
+
+import (
+	"fmt"
+	"reflect"
+
+	"marquee/catalog"
+	"marquee/recommender/model"
+	"marquee/recommender/rank"
+)
+
+// checkModels returns an error that wraps [catalog.ErrInvalid] unless models and
+// lists are those that the manifest names.
+func (b *Bundle) checkModels() error {
+	if err := b.Manifest.checkModels(); err != nil {
+		return fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
+	}
+	if len(b.Models) != len(b.Manifest.Models) {
+		return fmt.Errorf("%d models, the manifest names %d: %w", len(b.Models), len(b.Manifest.Models), catalog.ErrInvalid)
+	}
+	lists := 0
+	for i, m := range b.Manifest.Models {
+		if b.Models[i].Name != m.Name {
+			return fmt.Errorf("model %d is %q, the manifest names %q: %w", i+1, b.Models[i].Name, m.Name, catalog.ErrInvalid)
+		}
+		if m.Lists != (b.Lists[m.Name] != nil) {
+			return fmt.Errorf("lists of model %s: the manifest says %v and the bundle %v: %w", m.Name, m.Lists, !m.Lists, catalog.ErrInvalid)
+		}
+		if m.Lists {
+			lists++
+		}
+	}
+	if lists != len(b.Lists) {
+		return fmt.Errorf("lists of %d models, the manifest names %d: %w", len(b.Lists), lists, catalog.ErrInvalid)
+	}
+	if err := (rank.Arms{Models: b.Models}).Check(b.Manifest.Arm); err != nil {
+		return fmt.Errorf("default arm: %w: %w", err, catalog.ErrInvalid)
+	}
+	return nil
+}
+
+// stored returns the models as they are written. Of a patched bundle, a model that its
+// build has is written as the build has it, and told of later movies when it is read.
+func (b *Bundle) stored() []model.Model {
+	out := make([]model.Model, len(b.Models))
+	for i, m := range b.Models {
+		out[i] = m.Model
+		if b.laid == nil {
+			continue
+		}
+		for j, x := range b.laid.models {
+			if x.Name == m.Name && sameModel(x.Model, m.Model) {
+				out[i] = b.laid.build.Models[j].Model
+			}
+		}
+	}
+	return out
+}
+
+// withRows returns the models of the manifest with the rows that each is written with.
+func (b *Bundle) withRows() []Model {
+	out := make([]Model, len(b.Manifest.Models))
+	for i, m := range b.stored() {
+		out[i] = b.Manifest.Models[i]
+		if out[i].Rows = model.Rows(m); out[i].Rows == b.Movies.Len() {
+			out[i].Rows = 0
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// sameModel reports whether a and b are one model, not two alike.
+func sameModel(a, b model.Model) bool {
+	return reflect.TypeOf(a).Comparable() && a == b
+}
