@@ -138,6 +138,22 @@ func dotI8Rows(dst []int32, q []uint8, rows []int8) {
 	}
 }
 
+// dotI8Picks takes rows one by one when they are fewer than four, or no multiple of a
+// step.
+func dotI8Picks(dst []int32, q []int8, rows []uint8, picks []uint32) {
+	n := len(q)
+	switch {
+	case len(picks) < 4 || n%stepI8() != 0:
+		for i, p := range picks {
+			dst[i] = dotI8(rows[int(p)*n:][:n], q)
+		}
+	case current() == pathAVX512 && hasVNNI:
+		dotI8PicksVNNI(&dst[0], &q[0], &rows[0], &picks[0], n, len(picks))
+	default:
+		dotI8PicksAVX2(&dst[0], &q[0], &rows[0], &picks[0], n, len(picks))
+	}
+}
+
 // atLeast leaves what is less than a word to Go.
 func atLeast(mask []uint64, x []float32, floor float32) {
 	words := len(x) / 64

@@ -26,6 +26,12 @@ func dotI8Rows(dst []int32, q []uint8, rows []int8) {
 	}
 }
 
+func dotI8Picks(dst []int32, q []int8, rows []uint8, picks []uint32) {
+	for i, p := range picks {
+		dst[i] = dotI8Go(rows[int(p)*len(q):][:len(q)], q)
+	}
+}
+
 func axpy(alpha float32, x, y []float32) { axpyGo(alpha, x, y) }
 
 func dotI8(a []uint8, b []int8) int32 { return dotI8Go(a, b) }

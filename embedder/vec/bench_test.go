@@ -66,6 +66,33 @@ func BenchmarkDotI8(b *testing.B) {
 	})
 }
 
+// BenchmarkDotI8Picks: a dozen rows of 100,000, as a step of a walk over a graph asks for.
+func BenchmarkDotI8Picks(b *testing.B) {
+	const dims, held, count = 384, 100_000, 12
+	q, rows, dst := make([]int8, dims), make([]uint8, held*dims), make([]int32, count)
+	r := rand.New(rand.NewPCG(1, 1))
+	picks := make([]uint32, 1024*count)
+	for i := range rows {
+		rows[i] = uint8(i)
+	}
+	for i := range picks {
+		picks[i] = uint32(r.IntN(held))
+	}
+	at := func(i int) []uint32 { return picks[i&1023*count:][:count] }
+	benchPaths(b, "dims=384/at=once", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			vec.DotI8Picks(dst, q, rows, at(i))
+		}
+	})
+	benchPaths(b, "dims=384/at=singly", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			for j, p := range at(i) {
+				dst[j] = vec.DotI8(rows[p*dims:][:dims], q)
+			}
+		}
+	})
+}
+
 func BenchmarkAxpy(b *testing.B) {
 	x, y := make([]float32, 384), make([]float32, 384)
 	benchPaths(b, "dims=384", func(b *testing.B) {

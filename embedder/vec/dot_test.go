@@ -279,6 +279,35 @@ func TestAtLeast(t *testing.T) {
 // masks returns the words for n values, and one to stay as it is, all set.
 func masks(n int) []uint64 { return slices.Repeat([]uint64{math.MaxUint64}, (n+63)/64+1) }
 
+func TestDotI8PicksAreDotI8s(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		const held = 11
+		for _, n := range lengths() {
+			q, rows := make([]int8, n), make([]uint8, n*held)
+			for i := range q {
+				q[i] = int8(r.IntN(256) - 128)
+			}
+			for i := range rows {
+				rows[i] = uint8(r.IntN(256))
+			}
+			for count := range 14 {
+				picks, want := make([]uint32, count), []int32{-7}
+				for i := range picks {
+					p := r.IntN(held)
+					picks[i] = uint32(p)
+					want = append(want, vec.DotI8(rows[p*n:(p+1)*n], q))
+				}
+				got := slices.Repeat([]int32{-7}, count+2)
+				vec.DotI8Picks(got[1:count+1], q, rows, picks)
+				if want = append(want, -7); !slices.Equal(got, want) {
+					t.Errorf("rows %v of %d values: DotI8Picks gives %v, DotI8 %v", picks, n, got, want)
+				}
+			}
+		}
+	})
+}
+
 func TestUnequalLengthsPanic(t *testing.T) {
 	x, y := make([]float32, 4), make([]float32, 5)
 	for name, f := range map[string]func(){
@@ -286,6 +315,8 @@ func TestUnequalLengthsPanic(t *testing.T) {
 		"Dot4":               func() { vec.Dot4(x, x, x, x, y) },
 		"DotRows":            func() { vec.DotRows(x, x, x) },
 		"DotI8Rows":          func() { vec.DotI8Rows(make([]int32, 2), make([]uint8, 2), make([]int8, 3)) },
+		"DotI8Picks":         func() { vec.DotI8Picks(make([]int32, 2), make([]int8, 2), make([]uint8, 4), make([]uint32, 1)) },
+		"DotI8Picks outside": func() { vec.DotI8Picks(make([]int32, 2), make([]int8, 2), make([]uint8, 5), []uint32{2, 1}) },
 		"Axpy":               func() { vec.Axpy(1, x, y) },
 		"DotI8":              func() { vec.DotI8(make([]uint8, 3), make([]int8, 2)) },
 		"DotI8 too long":     func() { vec.DotI8(make([]uint8, vec.MaxI8+1), make([]int8, vec.MaxI8+1)) },

@@ -32,3 +32,27 @@ func DotI8Rows(dst []int32, q []uint8, rows []int8) {
 	}
 	dotI8Rows(dst, q, rows)
 }
+
+// DotI8Picks writes to dst the inner products of q with the rows whose numbers are in
+// picks, of rows, [? x len(q)]: what [DotI8] gives for each. It is for rows that lie far
+// apart in more memory than the caches hold: it asks for the next while it works, which
+// takes half the time on 100,000 x 384 (BenchmarkDotI8Picks). It is quickest when len(q)
+// is a multiple of 64.
+func DotI8Picks(dst []int32, q []int8, rows []uint8, picks []uint32) {
+	if len(dst) != len(picks) || len(q) > MaxI8 {
+		panic(fmt.Sprintf("vec: DotI8Picks of %d picks to %d results, %d values a row, want as many results, and rows of at most %d",
+			len(picks), len(dst), len(q), MaxI8))
+	}
+	if len(q) == 0 {
+		clear(dst)
+		return
+	}
+	last := uint32(0)
+	for _, p := range picks {
+		last = max(last, p)
+	}
+	if len(picks) > 0 && len(rows)/len(q) <= int(last) {
+		panic(fmt.Sprintf("vec: DotI8Picks of row %d of %d values, want one of the %d rows", last, len(q), len(rows)/len(q)))
+	}
+	dotI8Picks(dst, q, rows, picks)
+}

@@ -193,6 +193,12 @@ func dotI8AVX2(a *uint8, b *int8, n int) int32
 //go:noescape
 func dotI8RowsAVX2(dst *int32, q *uint8, rows *int8, n int, fours int)
 
+// dotI8PicksAVX2 writes the inner products of q with count rows of n bytes, those of the
+// numbers in picks; count is 4 or more, n a multiple of 16.
+//
+//go:noescape
+func dotI8PicksAVX2(dst *int32, q *int8, rows *uint8, picks *uint32, n int, count int)
+
 // dotI8VNNI returns the inner product of n pairs of bytes, n a multiple of 64.
 //
 //go:noescape
@@ -203,3 +209,9 @@ func dotI8VNNI(a *uint8, b *int8, n int) int32
 //
 //go:noescape
 func dotI8RowsVNNI(dst *int32, q *uint8, rows *int8, n int, fours int)
+
+// dotI8PicksVNNI writes the inner products of q with count rows of n bytes, those of the
+// numbers in picks; count is 4 or more, n a multiple of 64.
+//
+//go:noescape
+func dotI8PicksVNNI(dst *int32, q *int8, rows *uint8, picks *uint32, n int, count int)

@@ -8274,6 +8274,94 @@ end:
 	VZEROUPPER
 	RET
 
+// func dotI8PicksAVX2(dst *int32, q *int8, rows *uint8, picks *uint32, n int, count int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·dotI8PicksAVX2(SB), NOSPLIT, $0-48
+	MOVQ  q+8(FP), AX
+	MOVQ  n+32(FP), CX
+	MOVQ  count+40(FP), BX
+	XORQ  DX, DX
+	SUBQ  $0x04, BX
+	MOVQ  picks+24(FP), R9
+	MOVQ  rows+16(FP), R10
+	MOVL  (R9)(DX*4), SI
+	IMULQ CX, SI
+	ADDQ  R10, SI
+	MOVL  4(R9)(DX*4), DI
+	IMULQ CX, DI
+	ADDQ  R10, DI
+	MOVL  8(R9)(DX*4), R8
+	IMULQ CX, R8
+	ADDQ  R10, R8
+	MOVL  12(R9)(DX*4), R9
+	IMULQ CX, R9
+	ADDQ  R10, R9
+
+four:
+	LEAQ    4(DX), R14
+	CMPQ    R14, BX
+	CMOVQGT BX, R14
+	MOVQ    picks+24(FP), R13
+	MOVQ    rows+16(FP), R15
+	MOVL    (R13)(R14*4), R10
+	IMULQ   CX, R10
+	ADDQ    R15, R10
+	MOVL    4(R13)(R14*4), R11
+	IMULQ   CX, R11
+	ADDQ    R15, R11
+	MOVL    8(R13)(R14*4), R12
+	IMULQ   CX, R12
+	ADDQ    R15, R12
+	MOVL    12(R13)(R14*4), R13
+	IMULQ   CX, R13
+	ADDQ    R15, R13
+	XORQ    R15, R15
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+
+step:
+	VPMOVSXBW    (AX)(R15*1), Y4
+	PREFETCHT0   (R10)(R15*1)
+	VPMOVZXBW    (SI)(R15*1), Y5
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y0, Y0
+	PREFETCHT0   (R11)(R15*1)
+	VPMOVZXBW    (DI)(R15*1), Y5
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y1, Y1
+	PREFETCHT0   (R12)(R15*1)
+	VPMOVZXBW    (R8)(R15*1), Y5
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y2, Y2
+	PREFETCHT0   (R13)(R15*1)
+	VPMOVZXBW    (R9)(R15*1), Y5
+	VPMADDWD     Y5, Y4, Y5
+	VPADDD       Y5, Y3, Y3
+	ADDQ         $0x00000010, R15
+	CMPQ         R15, CX
+	JNE          step
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X0, X1, X1
+	MOVQ         dst+0(FP), SI
+	VMOVDQU      X1, (SI)(DX*4)
+	CMPQ         DX, BX
+	JE           end
+	MOVQ         R14, DX
+	MOVQ         R10, SI
+	MOVQ         R11, DI
+	MOVQ         R12, R8
+	MOVQ         R13, R9
+	JMP          four
+
+end:
+	VZEROUPPER
+	RET
+
 // func dotI8VNNI(a *uint8, b *int8, n int) int32
 // Requires: AVX, AVX2, AVX512F
 TEXT ·dotI8VNNI(SB), NOSPLIT, $0-28
@@ -8377,6 +8465,98 @@ step:
 	ADDQ          $0x00000010, AX
 	MOVQ          R10, DX
 	DECQ          SI
+	JMP           four
+
+end:
+	VZEROUPPER
+	RET
+
+// func dotI8PicksVNNI(dst *int32, q *int8, rows *uint8, picks *uint32, n int, count int)
+// Requires: AVX, AVX2, AVX512F, CMOV, MMX+
+TEXT ·dotI8PicksVNNI(SB), NOSPLIT, $0-48
+	MOVQ  q+8(FP), AX
+	MOVQ  n+32(FP), CX
+	MOVQ  count+40(FP), BX
+	XORQ  DX, DX
+	SUBQ  $0x04, BX
+	MOVQ  picks+24(FP), R9
+	MOVQ  rows+16(FP), R10
+	MOVL  (R9)(DX*4), SI
+	IMULQ CX, SI
+	ADDQ  R10, SI
+	MOVL  4(R9)(DX*4), DI
+	IMULQ CX, DI
+	ADDQ  R10, DI
+	MOVL  8(R9)(DX*4), R8
+	IMULQ CX, R8
+	ADDQ  R10, R8
+	MOVL  12(R9)(DX*4), R9
+	IMULQ CX, R9
+	ADDQ  R10, R9
+
+four:
+	LEAQ    4(DX), R14
+	CMPQ    R14, BX
+	CMOVQGT BX, R14
+	MOVQ    picks+24(FP), R13
+	MOVQ    rows+16(FP), R15
+	MOVL    (R13)(R14*4), R10
+	IMULQ   CX, R10
+	ADDQ    R15, R10
+	MOVL    4(R13)(R14*4), R11
+	IMULQ   CX, R11
+	ADDQ    R15, R11
+	MOVL    8(R13)(R14*4), R12
+	IMULQ   CX, R12
+	ADDQ    R15, R12
+	MOVL    12(R13)(R14*4), R13
+	IMULQ   CX, R13
+	ADDQ    R15, R13
+	XORQ    R15, R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+
+step:
+	VMOVDQU64     (AX)(R15*1), Z4
+	PREFETCHT0    (R10)(R15*1)
+	VMOVDQU64     (SI)(R15*1), Z5
+	VPDPBUSD      Z4, Z5, Z0
+	PREFETCHT0    (R11)(R15*1)
+	VMOVDQU64     (DI)(R15*1), Z5
+	VPDPBUSD      Z4, Z5, Z1
+	PREFETCHT0    (R12)(R15*1)
+	VMOVDQU64     (R8)(R15*1), Z5
+	VPDPBUSD      Z4, Z5, Z2
+	PREFETCHT0    (R13)(R15*1)
+	VMOVDQU64     (R9)(R15*1), Z5
+	VPDPBUSD      Z4, Z5, Z3
+	ADDQ          $0x00000040, R15
+	CMPQ          R15, CX
+	JNE           step
+	VEXTRACTI64X4 $0x01, Z0, Y4
+	VPADDD        Y0, Y4, Y4
+	VEXTRACTI64X4 $0x01, Z1, Y5
+	VPADDD        Y1, Y5, Y5
+	VEXTRACTI64X4 $0x01, Z2, Y6
+	VPADDD        Y2, Y6, Y6
+	VEXTRACTI64X4 $0x01, Z3, Y7
+	VPADDD        Y3, Y7, Y7
+	VPHADDD       Y5, Y4, Y4
+	VPHADDD       Y7, Y6, Y6
+	VPHADDD       Y6, Y4, Y4
+	VEXTRACTI128  $0x01, Y4, X5
+	VPADDD        X4, X5, X5
+	MOVQ          dst+0(FP), SI
+	VMOVDQU       X5, (SI)(DX*4)
+	CMPQ          DX, BX
+	JE            end
+	MOVQ          R14, DX
+	MOVQ          R10, SI
+	MOVQ          R11, DI
+	MOVQ          R12, R8
+	MOVQ          R13, R9
 	JMP           four
 
 end:

@@ -13,6 +13,7 @@ func TestDotI8WithoutVNNI(t *testing.T) {
 	defer vec.HideVNNI()()
 	TestDotI8EveryLength(t)
 	TestDotI8RowsAreDotI8s(t)
+	TestDotI8PicksAreDotI8s(t)
 }
 
 // One fused chain for each sum: the two instruction sets give the same product,

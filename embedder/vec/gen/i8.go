@@ -17,13 +17,20 @@ type i8 struct {
 	step int
 	load func(q Mem) VecVirtual
 	add  func(row Mem, q, sum VecVirtual) // to the int32 lanes of sum
+
+	// The same where bytes of q are signed and those of rows are not.
+	loadSigned  func(q Mem) VecVirtual
+	addUnsigned func(row Mem, q, sum VecVirtual)
 }
 
 var (
 	vnni = i8{
 		isa: avx512, name: "VNNI", step: 64,
 		load: func(q Mem) VecVirtual { x := ZMM(); VMOVDQU64(q, x); return x },
-		add:  vpdpbusd,
+		add:  func(row Mem, q, sum VecVirtual) { vpdpbusd(row, q, sum) },
+
+		loadSigned:  func(q Mem) VecVirtual { x := ZMM(); VMOVDQU64(q, x); return x },
+		addUnsigned: func(row Mem, q, sum VecVirtual) { x := ZMM(); VMOVDQU64(row, x); vpdpbusd(q, x, sum) },
 	}
 	// Both are widened to 16 bits: the byte multiplication of AVX2 saturates
 	// from 2*128*128 on.
@@ -33,6 +40,13 @@ var (
 		add: func(row Mem, q, sum VecVirtual) {
 			y := YMM()
 			VPMOVSXBW(row, y)
+			VPMADDWD(y, q, y)
+			VPADDD(y, sum, sum)
+		},
+		loadSigned: func(q Mem) VecVirtual { x := YMM(); VPMOVSXBW(q, x); return x },
+		addUnsigned: func(row Mem, q, sum VecVirtual) {
+			y := YMM()
+			VPMOVZXBW(row, y)
 			VPMADDWD(y, q, y)
 			VPADDD(y, sum, sum)
 		},
@@ -132,6 +146,11 @@ func (s i8) fourSums(q Register, rows []Mem, n, ahead Register) VecVirtual {
 	advance(s.step, append([]Mem{at}, rows...)...)
 	SUBQ(U32(s.step), left)
 	JNZ(LabelRef("step"))
+	return s.foldFour(sums)
+}
+
+// foldFour adds up the lanes of each of four sums, to the lanes of an XMM.
+func (s i8) foldFour(sums []VecVirtual) VecVirtual {
 	for i, sum := range sums {
 		sums[i] = s.half(sum)
 	}
@@ -144,13 +163,79 @@ func (s i8) fourSums(q Register, rows []Mem, n, ahead Register) VecVirtual {
 	return out
 }
 
-// vpdpbusd adds the products of unsigned bytes in q and signed bytes in the row,
-// by fours, to sum. avo v0.5.0 does not list AVX-512 VNNI.
-func vpdpbusd(row Mem, q, sum VecVirtual) {
+// dotI8Picks multiplies q with four rows at a time that lie anywhere, and asks for the
+// next four while it works. The last four overlap those before them when the count is
+// no multiple of four. Bytes of rows are the unsigned ones here.
+func dotI8Picks(s i8) {
+	name := "dotI8Picks" + s.name
+	TEXT(name, NOSPLIT, "func(dst *int32, q *int8, rows *uint8, picks *uint32, n, count int)")
+	Pragma("noescape")
+	Doc(name+" writes the inner products of q with count rows of n bytes, those of the",
+		fmt.Sprintf("numbers in picks; count is 4 or more, n a multiple of %d.", s.step))
+	q, n := Load(Param("q"), GP64()), Load(Param("n"), GP64())
+	first, last := GP64(), Load(Param("count"), GP64())
+	XORQ(first, first)
+	SUBQ(Imm(4), last)
+	rows := []Register{GP64(), GP64(), GP64(), GP64()}
+	ahead := []Register{GP64(), GP64(), GP64(), GP64()}
+	s.picked(rows, first, n)
+	Label("four")
+	next := GP64()
+	LEAQ(Mem{Base: first, Disp: 4}, next)
+	CMPQ(next, last)
+	CMOVQGT(last, next)
+	s.picked(ahead, next, n)
+	sums := s.pickSums(q, rows, ahead, n)
+	dst := Load(Param("dst"), GP64())
+	VMOVDQU(sums, Mem{Base: dst, Index: first, Scale: 4})
+	CMPQ(first, last)
+	JE(LabelRef("end"))
+	MOVQ(next, first)
+	for i := range rows {
+		MOVQ(ahead[i], rows[i])
+	}
+	JMP(LabelRef("four"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// picked sets to to the addresses of four rows of n bytes, whose numbers are in picks
+// from first on.
+func (s i8) picked(to []Register, first, n Register) {
+	picks, base := Load(Param("picks"), GP64()), Load(Param("rows"), GP64())
+	for i, row := range to {
+		MOVL(Mem{Base: picks, Index: first, Scale: 4, Disp: 4 * i}, row.(GPVirtual).As32())
+		IMULQ(n, row)
+		ADDQ(base, row)
+	}
+}
+
+// pickSums returns the inner products of q with four rows in an XMM, and asks memory
+// for as many bytes from each of ahead on.
+func (s i8) pickSums(q Register, rows, ahead []Register, n Register) VecVirtual {
+	at := GP64()
+	XORQ(at, at)
+	sums := s.zeros(4)
+	Label("step")
+	x := s.loadSigned(Mem{Base: q, Index: at, Scale: 1})
+	for i, row := range rows {
+		PREFETCHT0(Mem{Base: ahead[i], Index: at, Scale: 1})
+		s.addUnsigned(Mem{Base: row, Index: at, Scale: 1}, x, sums[i])
+	}
+	ADDQ(U32(s.step), at)
+	CMPQ(at, n)
+	JNE(LabelRef("step"))
+	return s.foldFour(sums)
+}
+
+// vpdpbusd adds the products of unsigned bytes in u and signed bytes in i, by fours,
+// to sum. avo v0.5.0 does not list AVX-512 VNNI.
+func vpdpbusd(i Op, u, sum VecVirtual) {
 	Instruction(&ir.Instruction{
 		Opcode:   "VPDPBUSD",
-		Operands: []Op{row, q, sum},
-		Inputs:   []Op{row, q, sum},
+		Operands: []Op{i, u, sum},
+		Inputs:   []Op{i, u, sum},
 		Outputs:  []Op{sum},
 	})
 }

@@ -31,5 +31,6 @@ func emit() {
 	for _, i8 := range []i8{widened, vnni} {
 		dotI8(i8)
 		dotI8Rows(i8)
+		dotI8Picks(i8)
 	}
 }
