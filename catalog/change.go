@@ -11,7 +11,7 @@ type ChangeKind string
 // The kinds of changes that servers follow.
 const (
 	ChangeMovie      ChangeKind = "movie"      // Subject is the id of a movie that was added, whose facts were edited, or that was removed
-	ChangeCorrect    ChangeKind = "correct"    // Subject is the id of a movie whose neighbours were corrected: see [Correction]
+	ChangeCorrect    ChangeKind = "correct"    // Subject is the id of a movie whose neighbours were corrected, Detail the [Correction], of no kind if it was taken back
 	ChangeHide       ChangeKind = "hide"       // Subject is the id of a movie that must not be listed
 	ChangeUnhide     ChangeKind = "unhide"     // Subject is the id of a movie that may be listed again
 	ChangeExperiment ChangeKind = "experiment" // Subject is the name of an experiment, Detail its definition

@@ -1,6 +1,8 @@
 package catalogtest
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -57,9 +59,16 @@ func testCorrections(t *testing.T, s Store) {
 	same(t, "remove again", remove("a", "é"), false)
 	same(t, "left", of(""), []catalog.Correction{later, ba})
 	same(t, "once more", put(ac), true)
-	same(t, "changes", lines(t, s, 0), []string{
-		"1 correct a", "2 correct a", "3 correct b", "4 correct a", "5 correct a", "6 correct a", "7 correct a",
-	})
+	var told []catalog.Correction
+	for _, c := range ok[[]catalog.Change](t)(s.ChangesSince(ctx, 0, 0)) {
+		var x catalog.Correction
+		must(t, json.Unmarshal(c.Detail, &x))
+		same(t, "kind and subject of change", fmt.Sprint(c.Kind, " ", c.Subject), fmt.Sprint(catalog.ChangeCorrect, " ", x.Movie))
+		told = append(told, x)
+	}
+	other := later
+	other.Kind = catalog.Pin
+	same(t, "changes", told, []catalog.Correction{ab, ac, ba, other, later, {Movie: "a", Other: "é"}, ac})
 	counts(t, s, catalog.Counts{Corrections: 3})
 
 	now := catalog.Correction{Movie: "now", Other: "a", Kind: catalog.Pin}

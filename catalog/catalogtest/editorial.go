@@ -3,6 +3,7 @@ package catalogtest
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -155,6 +156,7 @@ type follower struct {
 	last      int64
 	hidden    map[catalog.MovieID]bool
 	corrected []catalog.Correction
+	pairs     map[[2]catalog.MovieID]catalog.Correction // by what the log says
 	looks     int
 }
 
@@ -183,6 +185,7 @@ func (f *follower) look(t *testing.T, s Store) {
 			delete(f.hidden, id)
 		case catalog.ChangeCorrect:
 			told[id] = true
+			f.correct(t, c)
 		}
 	}
 	hidden, err := view.Hidden(ctx)
@@ -193,8 +196,30 @@ func (f *follower) look(t *testing.T, s Store) {
 			t.Errorf("%+v is new, and nobody was told", c)
 		}
 	}
+	for _, c := range corrected {
+		if logged := f.pairs[[2]catalog.MovieID{c.Movie, c.Other}]; logged.Kind != c.Kind || logged.Note != c.Note {
+			t.Errorf("corrected %+v, by the log %+v", c, logged)
+		}
+	}
+	same(t, "corrections by the log", len(f.pairs), len(corrected))
 	f.corrected = corrected
 	f.looks++
+}
+
+// correct takes in what a change says was corrected.
+func (f *follower) correct(t *testing.T, c catalog.Change) {
+	t.Helper()
+	var x catalog.Correction
+	must(t, json.Unmarshal(c.Detail, &x))
+	same(t, "movie of the correction", string(x.Movie), c.Subject)
+	if f.pairs == nil {
+		f.pairs = make(map[[2]catalog.MovieID]catalog.Correction)
+	}
+	if pair := [2]catalog.MovieID{x.Movie, x.Other}; x.Kind == "" {
+		delete(f.pairs, pair)
+	} else {
+		f.pairs[pair] = x
+	}
 }
 
 // What is cut short is not done at all.

@@ -51,6 +51,9 @@ func testExposures(t *testing.T, s Store) {
 
 	same(t, "of 7", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 0)), []catalog.Exposure{b, a})
 	same(t, "newest of 7", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "7", 1)), []catalog.Exposure{b})
+	same(t, "bundles", ok[[]string](t)(s.ExposedBundles(ctx, after(-2*time.Hour))), exposedBundles(plain, a, b, c))
+	same(t, "bundles from the newest on", ok[[]string](t)(s.ExposedBundles(ctx, b.At)), exposedBundles(b))
+	same(t, "bundles after all", ok[[]string](t)(s.ExposedBundles(ctx, b.At.AddDate(100, 0, 0))), nil)
 	same(t, "of nobody", ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, "10", 0)), nil)
 
 	a.Input, b.Input, c.Input = nil, nil, nil // which the walk over all leaves out
@@ -168,4 +171,14 @@ func testExposuresForgotten(t *testing.T, s Store) {
 	same(t, "absent", ok[[]catalog.UserID](t)(s.AbsentUsers(ctx, []catalog.UserID{"7", "70"}, epoch)), []catalog.UserID{"70"})
 	same(t, "absent movies", ok[[]catalog.MovieID](t)(s.AbsentMovies(ctx, []catalog.MovieID{"7"}, epoch)), []catalog.MovieID{"7"})
 	counts(t, s, catalog.Counts{Exposures: 3, Tombstones: 1})
+}
+
+// exposedBundles returns the bundles of lists, each once, ascending.
+func exposedBundles(lists ...catalog.Exposure) []string {
+	var ids []string
+	for _, e := range lists {
+		ids = append(ids, e.Bundle)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }

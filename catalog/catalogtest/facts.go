@@ -65,6 +65,7 @@ func testClosed(t *testing.T, s Store) {
 		"exposures":         func() error { _, err := s.PutExposures(ctx, []catalog.Exposure{served("1", "1", 0)}); return err },
 		"exposure":          func() error { _, err := s.Exposure(ctx, "1"); return err },
 		"exposures of":      func() error { _, err := s.ExposuresOf(ctx, "1", 0); return err },
+		"exposed bundles":   func() error { _, err := s.ExposedBundles(ctx, after(0)); return err },
 		"absent":            func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
 		"freeze":            func() error { _, err := s.Freeze(ctx); return err },
 		"prune": func() error {

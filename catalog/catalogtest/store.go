@@ -68,6 +68,7 @@ type Store interface {
 	PutExposures(ctx context.Context, exposures []catalog.Exposure) (added int, err error)
 	Exposures(ctx context.Context, from, to time.Time) iter.Seq2[catalog.Exposure, error]
 	ExposuresOf(ctx context.Context, user catalog.UserID, limit int) ([]catalog.Exposure, error)
+	ExposedBundles(ctx context.Context, since time.Time) ([]string, error)
 	Exposure(ctx context.Context, requestID string) (catalog.Exposure, error)
 
 	Accounts(ctx context.Context) iter.Seq2[catalog.Account, error]

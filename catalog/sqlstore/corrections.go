@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -39,7 +40,7 @@ func (s *Store) PutCorrection(ctx context.Context, c catalog.Correction) (change
 		if _, err := tx.ExecContext(ctx, tx.Rebind(query), string(c.Movie), string(c.Other), string(c.Kind), c.At.UnixMicro(), c.Note); err != nil {
 			return err
 		}
-		return tellCorrected(ctx, tx, c.Movie)
+		return tellCorrected(ctx, tx, c)
 	})
 	if err != nil {
 		return false, err
@@ -65,7 +66,7 @@ func (s *Store) RemoveCorrection(ctx context.Context, movie, other catalog.Movie
 			return err
 		}
 		changed = true
-		return tellCorrected(ctx, tx, movie)
+		return tellCorrected(ctx, tx, catalog.Correction{Movie: movie, Other: other})
 	})
 	if err != nil {
 		return false, err
@@ -73,8 +74,14 @@ func (s *Store) RemoveCorrection(ctx context.Context, movie, other catalog.Movie
 	return changed, nil
 }
 
-func tellCorrected(ctx context.Context, tx *sqlx.Tx, movie catalog.MovieID) error {
-	_, err := addChanges(ctx, tx, []catalog.Change{{Kind: catalog.ChangeCorrect, Subject: string(movie)}})
+// tellCorrected tells of c, whose kind is empty if it was taken back. The detail of the
+// change is c, so that what held at an earlier change can be told.
+func tellCorrected(ctx context.Context, tx *sqlx.Tx, c catalog.Correction) error {
+	detail, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	_, err = addChanges(ctx, tx, []catalog.Change{{Kind: catalog.ChangeCorrect, Subject: string(c.Movie), Detail: detail}})
 	return err
 }
 

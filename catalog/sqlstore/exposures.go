@@ -211,6 +211,15 @@ func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[cat
 }
 
 // exposures reads lists with an input of the given column.
+// ExposedBundles returns the bundles, ascending, that made the lists which were served
+// at since or later and are kept. It reads all of them: some 100 ms for a million.
+func (s *Store) ExposedBundles(ctx context.Context, since time.Time) ([]string, error) {
+	const query = "SELECT DISTINCT bundle FROM exposures WHERE at >= ? ORDER BY bundle"
+	var ids []string
+	err := s.reader.SelectContext(ctx, &ids, s.reader.Rebind(query), since.UnixMicro())
+	return ids, s.fault(ctx, "read bundles of exposures", err)
+}
+
 func (s *Store) exposures(ctx context.Context, input, where string, args ...any) ([]catalog.Exposure, error) {
 	query := "SELECT " + strings.Join(exposureColumns, ", ") + ", " + input + " FROM exposures " + where
 	var found []catalog.Exposure
