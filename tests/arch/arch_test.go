@@ -36,14 +36,15 @@ var rooms = []struct {
 var concrete = []string{
 	"catalog/sqlstore", "catalog/catalogapi", "catalog/movielens", "catalog/table", "catalog/stream/kafka", "catalog/stream/post",
 	"embedder/minilm", "embedder/lsa", "embedder/remote",
-	"indexer/flat", "indexer/hnsw", "indexer/coderhnsw",
+	"indexer/flat", "indexer/hnsw", "indexer/coderhnsw", "indexer/qdrant",
+	"recommender/bundle/s3store",
 	"recommender/model/als", "recommender/model/blend", "recommender/model/content", "recommender/model/ease", "recommender/model/itemknn",
 	"recommender/model/neural", "recommender/model/popular", "recommender/model/rating", "recommender/model/svd",
 	"recommender/model/svdpp", "recommender/model/userknn",
 }
 
 // kits are for tests alone.
-var kits = []string{"catalog/catalogtest", "embedder/embeddertest", "indexer/indexertest", "recommender/model/modeltest", "tests"}
+var kits = []string{"catalog/catalogtest", "embedder/embeddertest", "indexer/indexertest", "indexer/qdrant/qdranttest", "recommender/model/modeltest", "tests"}
 
 type pkg struct {
 	path    string // without the module
