@@ -50,6 +50,7 @@ type Options struct {
 	Models    []Spec       // to train
 	Arm       string       // the default arm; "" is the last of Models, or rank.ArmFeatures without any
 	Lenient   bool         // models that the data are not enough for are left out, and all are if the default arm is
+	Evaluate  bool         // judge what is trained on what it has not seen: see the package
 	Seed      uint64
 	Parent    string // the live bundle
 	Program   bundle.Program
@@ -171,7 +172,7 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		return nil, fmt.Errorf("neighbour table: %w", err)
 	}
 	o.Log.Info("neighbour table built", "neighbours", o.Neighbour, "took", time.Since(began))
-	trained, err := o.train(ctx, f.Learn(v), table)
+	trained, judged, err := o.train(ctx, f, f.Learn(v), table)
 	if err != nil {
 		return nil, err
 	}
@@ -193,8 +194,9 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 				Watched:   len(f.Histories.Rows),
 				Neighbour: o.Neighbour,
 			},
-			Program: o.Program,
-			Seed:    o.Seed,
+			Features: judged.features,
+			Program:  o.Program,
+			Seed:     o.Seed,
 		},
 		Movies:    f.Rows,
 		Vectors:   v.Values,
@@ -218,30 +220,49 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 	return b, nil
 }
 
-// train trains the models that were asked for.
-func (o Options) train(ctx context.Context, d *model.Data, table *indexer.Table) ([]Trained, error) {
-	if len(o.Models) == 0 {
-		return nil, nil
-	}
+// train trains the models that were asked for, and judges them if that was too.
+func (o Options) train(ctx context.Context, f *Facts, d *model.Data, table *indexer.Table) ([]Trained, figures, error) {
 	t := Training{Kinds: o.Kinds, Table: BaseOf(table), Share: DefaultShare, Progress: o.Progress, Log: o.Log}
+	trained, l, err := o.models(ctx, t, d)
+	if err != nil || !o.Evaluate {
+		return trained, figures{}, err
+	}
+	x := exam{Training: t, movies: f.Rows, ranking: o.Ranking, table: table, arm: o.arm(), seed: o.Seed}
+	judged, err := x.judge(ctx, d, l)
+	if err != nil {
+		return nil, figures{}, fmt.Errorf("judge models: %w", err)
+	}
+	for i := range trained {
+		trained[i].Offline = judged.models[trained[i].Name]
+	}
+	return trained, judged, nil
+}
+
+// models trains the models that were asked for, and returns what composites learned
+// from.
+func (o Options) models(ctx context.Context, t Training, d *model.Data) ([]Trained, *lesson, error) {
+	if len(o.Models) == 0 {
+		return nil, &lesson{}, nil
+	}
 	if !o.Lenient {
-		return t.Train(ctx, d, o.Models)
+		return t.train(ctx, d, o.Models, nil)
 	}
 	if err := t.Ready(d, o.Models); errors.Is(err, model.ErrData) { // said once, and before anything is trained
 		o.Log.Warn("no models are trained, lists are made of similarity, quality and popularity", "reason", err)
-		return nil, nil
+		return nil, &lesson{}, nil
 	}
-	trained, skipped, err := t.TrainMost(ctx, d, o.Models)
+	trained, l, skipped, err := t.trainMost(ctx, d, o.Models)
 	for _, s := range skipped {
 		o.Log.Warn("the data are not enough for a model", "model", s.Name, "reason", s.Err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	arm := o.arm()
 	if arm != rank.ArmFeatures && !slices.ContainsFunc(trained, func(t Trained) bool { return t.Name == arm }) {
 		o.Log.Warn("no models are kept, lists are made of similarity, quality and popularity", "not_trained", arm)
-		return nil, nil
+		l.specs = nil
+		return nil, l, nil
 	}
-	return trained, nil
+	return trained, l, nil
 }

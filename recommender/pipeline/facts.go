@@ -27,8 +27,9 @@ type Facts struct {
 	Stats     *rank.Stats
 	Histories *bundle.Histories
 	Data      *model.Data // what models learn from, without vectors: see [Facts.Learn]
-	Version   string      // the data version: see [dataset.Digest]
-	Sequence  int64       // of the last change before the reading began; 0 if the store keeps no log of changes
+	Editorial Editorial
+	Version   string // the data version: see [dataset.Digest]
+	Sequence  int64  // of the last change before the reading began; 0 if the store keeps no log of changes
 }
 
 // lastChange returns the number of the newest change of a store that keeps a log
@@ -92,6 +93,9 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 		return nil, fmt.Errorf("read histories: %w", err)
 	}
 	if err := f.readPeople(ctx, store, digest); err != nil {
+		return nil, err
+	}
+	if f.Editorial, err = readEditorial(ctx, store); err != nil {
 		return nil, err
 	}
 	f.Data.Movies = f.Movies

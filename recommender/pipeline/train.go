@@ -103,7 +103,8 @@ func (t Training) kind(name string) (model.Kind, error) {
 // examples are trained twice: on all of d, and on the older part of each history,
 // so that weights are learned from what no part has seen.
 func (t Training) Train(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, error) {
-	return t.train(ctx, d, specs, nil)
+	trained, _, err := t.train(ctx, d, specs, nil)
+	return trained, err
 }
 
 // A Skipped is a model that had nothing to learn from, and was not trained.
@@ -116,45 +117,52 @@ type Skipped struct {
 // for. What learns how to be made of several does without those; what is made of
 // them by given weights is skipped too.
 func (t Training) TrainMost(ctx context.Context, d *model.Data, specs []Spec) ([]Trained, []Skipped, error) {
-	var skipped []Skipped
-	trained, err := t.train(ctx, d, specs, func(name string, err error) bool {
+	trained, _, skipped, err := t.trainMost(ctx, d, specs)
+	return trained, skipped, err
+}
+
+// trainMost is TrainMost, and returns what composites learned from.
+func (t Training) trainMost(ctx context.Context, d *model.Data, specs []Spec) (trained []Trained, l *lesson, skipped []Skipped, err error) {
+	trained, l, err = t.train(ctx, d, specs, func(name string, err error) bool {
 		if !errors.Is(err, model.ErrData) {
 			return false
 		}
 		skipped = append(skipped, Skipped{name, err})
 		return true
 	})
-	return trained, skipped, err
+	return trained, l, skipped, err
 }
 
 // train trains specs, less those of which skip says that their error may pass. A nil
-// skip lets none pass.
-func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip func(name string, err error) bool) ([]Trained, error) {
+// skip lets none pass. It also returns what composites learned from, which is empty if
+// there were none.
+func (t Training) train(ctx context.Context, d *model.Data, specs []Spec, skip func(name string, err error) bool) ([]Trained, *lesson, error) {
 	specs, err := t.Order(specs)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	base, err := t.Table(ctx, d)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var out []Trained
-	var l lesson
+	l := &lesson{}
 	for _, s := range specs {
 		if s, err = t.without(s, base); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		trained, err := t.one(ctx, d, base, &l, specs, s)
+		trained, err := t.one(ctx, d, base, l, specs, s)
 		if err != nil {
 			if skip == nil || !skip(s.Name, err) {
-				return nil, err
+				return nil, nil, err
 			}
 			continue
 		}
 		out = append(out, trained)
+		l.specs = append(l.specs, s)
 		base.Models = append(base.Models, model.Named{Name: s.Name, Model: trained.Scorer})
 	}
-	return out, nil
+	return out, l, nil
 }
 
 // without returns s of those parts that base has, if it learns how to be made of
@@ -196,16 +204,20 @@ func (t Training) missing(s Spec, base *model.Base) error {
 // A lesson is what composites learn from: parts that did not see the newest share
 // of each history, and that share.
 type lesson struct {
-	data     *model.Data
+	data     *model.Data // nil until somebody learns
 	base     *model.Base
 	examples []model.Example
+	specs    []Spec // of all that was trained, as it was, parts first
 }
+
+// byLot reports whether what is held out is drawn by lot, and not the newest.
+func (t Training) byLot(d *model.Data) bool { return t.Random || !d.Ordered() }
 
 // examples returns d without the newest share of each history, or, if they have no
 // order, without any share, and what is held out.
 func (t Training) examples(d *model.Data) (older *model.Data, examples []model.Example) {
 	older, held := d.Split(t.Share)
-	if t.Random || !d.Ordered() {
+	if t.byLot(d) {
 		older, held = d.SplitRandom(t.Share, 1)
 	}
 	for i, truth := range held {
@@ -244,25 +256,45 @@ func (t Training) Ready(d *model.Data, specs []Spec) error {
 // lesson returns the one for s, with what an earlier model of the same training
 // has of it already.
 func (t Training) lesson(ctx context.Context, d *model.Data, specs []Spec, s Spec, l *lesson) (*lesson, error) {
-	if l.data == nil {
-		var err error
-		l.data, l.examples = t.examples(d)
-		if l.base, err = t.Table(ctx, l.data); err != nil {
-			return nil, err
-		}
+	if err := t.begin(ctx, d, l); err != nil {
+		return nil, err
 	}
 	names, _ := t.parts(s)
 	for _, part := range specs {
-		if !slices.Contains(names, part.Name) || l.base.Model(part.Name) != nil {
+		if !slices.Contains(names, part.Name) {
 			continue
 		}
-		m, err := t.make(ctx, l.data, l.base, nil, part, "older part")
-		if err != nil {
+		if err := t.learnOlder(ctx, l, part); err != nil {
 			return nil, err
 		}
-		l.base.Models = append(l.base.Models, model.Named{Name: part.Name, Model: m})
 	}
 	return l, nil
+}
+
+// begin holds out what l is learned from, unless that was done.
+func (t Training) begin(ctx context.Context, d *model.Data, l *lesson) (err error) {
+	if l.data != nil {
+		return nil
+	}
+	older, examples := t.examples(d)
+	if l.base, err = t.Table(ctx, older); err != nil {
+		return err
+	}
+	l.data, l.examples = older, examples
+	return nil
+}
+
+// learnOlder trains a plain model on the older part, unless l has it.
+func (t Training) learnOlder(ctx context.Context, l *lesson, s Spec) error {
+	if l.base.Model(s.Name) != nil {
+		return nil
+	}
+	m, err := t.make(ctx, l.data, l.base, nil, s, "older part")
+	if err != nil {
+		return err
+	}
+	l.base.Models = append(l.base.Models, model.Named{Name: s.Name, Model: m})
+	return nil
 }
 
 // one trains one model on all of d.
@@ -291,6 +323,7 @@ func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *l
 	}
 	if !learns {
 		out.Scorer, err = t.make(ctx, d, base, nil, s, "")
+		out.Weights = model.WeightsOf(out.Scorer)
 		return out, err
 	}
 	if l, err = t.lesson(ctx, d, specs, s, l); err != nil {
@@ -301,6 +334,7 @@ func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *l
 		return out, err
 	}
 	out.Scorer, err = join(kind, fitted, base)
+	out.Weights = model.WeightsOf(out.Scorer)
 	return out, err
 }
 
