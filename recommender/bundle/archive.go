@@ -71,7 +71,10 @@ func exportFile(ctx context.Context, out *tar.Writer, f File, r io.Reader) error
 	if err := out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: f.Name, Size: f.Bytes, Mode: 0o644, ModTime: time.Unix(0, 0)}); err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
-	return f.copy(ctx, out, r)
+	if err := f.copy(ctx, out, r); err != nil {
+		return fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return nil
 }
 
 // Import takes in the bundle that [Shelf.Export] wrote, compressed by gzip or not, and

@@ -278,11 +278,13 @@ func (in *Incoming) Put(ctx context.Context, f File, r io.Reader) error {
 	have := in.have[f.Name]
 	in.mu.Unlock()
 	if have || in.standing {
-		return f.copy(ctx, io.Discard, r)
+		if err := f.copy(ctx, io.Discard, r); err != nil {
+			return fmt.Errorf("%s: %w", f.Name, err)
+		}
+		return nil
 	}
 	name := filepath.Join(in.draft, f.Name)
-	err := in.write(ctx, name, f, r)
-	if err != nil {
+	if err := in.write(ctx, name, f, r); err != nil {
 		_ = in.shelf.disk.RemoveAll(name)
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
@@ -341,10 +343,10 @@ func (f File) copy(ctx context.Context, w io.Writer, r io.Reader) error {
 		return err
 	}
 	if n != f.Bytes {
-		return fmt.Errorf("%s: %d bytes or more, want %d: %w", f.Name, n, f.Bytes, ErrBroken)
+		return fmt.Errorf("%d bytes or more, want %d: %w", n, f.Bytes, ErrBroken)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != f.SHA256 {
-		return fmt.Errorf("%s: sha256 is %s, want %s: %w", f.Name, got, f.SHA256, ErrBroken)
+		return fmt.Errorf("sha256 is %s, want %s: %w", got, f.SHA256, ErrBroken)
 	}
 	return nil
 }

@@ -47,11 +47,14 @@ const (
 // on as it is.
 type Journal []Publication
 
-// ParseJournal reads a pointer: the ID of the live bundle on a line of its own, which
+// ParseJournal reads a pointer of at most 2 MiB: the ID of the live bundle on a line of its own, which
 // is all that older programs wrote, and a publication a line as JSON. A line that cannot be
 // read, or that does not go with the first, is an error that wraps [ErrBroken]; then the journal
 // holds what could be read, and at least the live bundle unless the error is about that.
 func ParseJournal(text []byte) (Journal, error) {
+	if len(text) > pointerLimit {
+		return nil, fmt.Errorf("the pointer is %d bytes, want at most %d: %w", len(text), pointerLimit, ErrBroken)
+	}
 	first, rest, _ := bytes.Cut(text, []byte("\n"))
 	live := strings.TrimSpace(string(first))
 	if !ValidID(live) {

@@ -81,7 +81,21 @@ func (s *Shelf) Prune(ctx context.Context, k Keep, now time.Time, dryRun bool) (
 	return removed, space.freed, nil
 }
 
-// doomed returns the bundles that k does not keep, oldest first.
+// Doomed returns the bundles that k does not keep, oldest first, of all that there
+// are, newest first, and their journal. It serves a depot too.
+func (k Keep) Doomed(list []Manifest, j Journal, now time.Time) []Manifest {
+	published := j.Newest(k.Published)
+	var doomed []Manifest
+	for i, m := range list {
+		if i >= k.Newest && now.Sub(m.Created) >= k.Age && !published[m.ID] && (k.Also == nil || !k.Also(m.ID)) {
+			doomed = append(doomed, m)
+		}
+	}
+	slices.Reverse(doomed)
+	return doomed
+}
+
+// doomed returns the bundles of the shelf that k does not keep, oldest first, but what is fresh.
 func (s *Shelf) doomed(k Keep, now time.Time) ([]Manifest, error) {
 	list, err := s.List()
 	if err != nil {
@@ -91,19 +105,17 @@ func (s *Shelf) doomed(k Keep, now time.Time) ([]Manifest, error) {
 	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return nil, fmt.Errorf("which bundles were live is not known, so none is removed: %w", err)
 	}
-	published := j.Newest(k.Published)
-	var doomed []Manifest
-	for i, m := range list {
+	var stale []Manifest
+	for _, m := range k.Doomed(list, j, now) {
 		fresh, err := s.isFresh(m.ID, now)
 		if err != nil {
 			return nil, err
 		}
-		if i >= k.Newest && now.Sub(m.Created) >= k.Age && !published[m.ID] && !fresh && (k.Also == nil || !k.Also(m.ID)) {
-			doomed = append(doomed, m)
+		if !fresh {
+			stale = append(stale, m)
 		}
 	}
-	slices.Reverse(doomed)
-	return doomed, nil
+	return stale, nil
 }
 
 // isFresh reports whether a bundle came to the shelf a moment ago.

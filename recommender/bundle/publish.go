@@ -117,7 +117,7 @@ func (s *Shelf) Published() ([]Publication, error) { return s.journal() }
 // what could be read, and an error.
 func (s *Shelf) journal() (Journal, error) {
 	name := filepath.Join(s.dir, pointerName)
-	text, err := readLimited(name, pointerLimit)
+	text, err := readLimited(name, pointerLimit+1)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("no live bundle in %s; run \"marquee build\": %w", s.dir, catalog.ErrNotFound)
 	}
