@@ -3,7 +3,6 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,8 @@ type Backend interface {
 	Settings() any // what to keep in the manifest
 	// Build returns the index of vecs, [n x dims], and how well it finds what an
 	// exact scan finds. Below its floor it returns an error that wraps
-	// indexer.ErrRecall. profiles are histories, by their rows.
+	// indexer.ErrRecall, and the index and what was measured all the same. profiles are
+	// histories, by their rows.
 	Build(ctx context.Context, vecs []float32, dims int, profiles [][]uint32, progress Progress) (indexer.Index, indexer.Measured, error)
 }
 
@@ -52,7 +52,8 @@ type Options struct {
 	Lenient   bool         // models that the data are not enough for are left out, and all are if the default arm is
 	Evaluate  bool         // judge what is trained on what it has not seen: see the package
 	Seed      uint64
-	Parent    string // the live bundle
+	Parent    string            // the live bundle
+	Override  map[string]string // reasons, by the gate: an index below its floor is kept if GateRecall is among them
 	Program   bundle.Program
 	Now       func() time.Time
 	Progress  Progress
@@ -71,7 +72,7 @@ func (o Options) Validate() error {
 	if arm := o.arm(); arm != rank.ArmFeatures && !slices.ContainsFunc(o.Models, func(s Spec) bool { return s.Name == arm }) {
 		errs = append(errs, fmt.Errorf("default arm %q, want one of the models that are trained or %s: %w", arm, rank.ArmFeatures, catalog.ErrInvalid))
 	}
-	return errors.Join(append(errs, o.Ranking.Validate())...)
+	return errors.Join(append(errs, checkOverride(o.Override), o.Ranking.Validate())...)
 }
 
 // arm returns the default arm of the bundle.
@@ -154,24 +155,15 @@ func Embed(ctx context.Context, texts []string, o Options) (Vectors, error) {
 
 // assemble builds index and neighbour table and puts the bundle together.
 func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bundle, error) {
-	began := time.Now()
-	index, measured, err := o.Backend.Build(ctx, v.Values, v.ID.Dims, f.Profiles(200, 5, 20), o.Progress)
+	w := works{o.Backend, o.Override, o.Progress, o.Log}
+	index, info, err := w.index(ctx, v.Values, v.ID.Dims, f.Profiles(200, 5, 20))
 	if err != nil {
-		return nil, fmt.Errorf("index %s: %w", o.Backend.Kind(), err)
+		return nil, err
 	}
-	settings, err := json.Marshal(o.Backend.Settings())
+	table, err := w.table(ctx, v.Values, v.ID.Dims, o.Neighbour)
 	if err != nil {
-		return nil, fmt.Errorf("settings of index %s: %w", o.Backend.Kind(), err)
+		return nil, err
 	}
-	o.Log.Info("index built", "index", o.Backend.Kind(), "recall_movies", measured.Movies, "recall_profiles", measured.Profiles, "effort", measured.Effort, "took", time.Since(began))
-	began = time.Now()
-	table, err := indexer.Neighbours(ctx, v.Values, v.ID.Dims, o.Neighbour, func(done, total int) {
-		o.Progress("neighbours", done, total)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("neighbour table: %w", err)
-	}
-	o.Log.Info("neighbour table built", "neighbours", o.Neighbour, "took", time.Since(began))
 	trained, judged, err := o.train(ctx, f, f.Learn(v), table)
 	if err != nil {
 		return nil, err
@@ -184,7 +176,7 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 			DataVersion: f.Version,
 			Sequence:    f.Sequence,
 			Embedder:    v.ID,
-			Index:       bundle.Index{Kind: o.Backend.Kind(), Settings: settings, Measured: measured},
+			Index:       info,
 			Ranking:     o.Ranking,
 			Scale:       f.Scale,
 			Counts: bundle.Counts{
@@ -205,6 +197,9 @@ func assemble(ctx context.Context, f *Facts, v Vectors, o Options) (*bundle.Bund
 		Histories: f.Histories,
 		Index:     index,
 		Fitted:    v.Fitted,
+
+		Hidden:      f.Editorial.Hidden,
+		Corrections: f.Editorial.Corrections,
 	}
 	for _, t := range trained {
 		if t.Made != nil {
