@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"marquee/catalog"
 	"marquee/recommender/model"
@@ -59,17 +60,25 @@ func (b *Bundle) stored() []model.Model {
 
 // withRows returns the models of the manifest with the rows that each is written with.
 func (b *Bundle) withRows() []Model {
-	out := make([]Model, len(b.Manifest.Models))
-	for i, m := range b.stored() {
-		out[i] = b.Manifest.Models[i]
-		if out[i].Rows = model.Rows(m); out[i].Rows == b.Movies.Len() {
-			out[i].Rows = 0
-		}
+	out := slices.Clone(b.Manifest.Models)
+	build := 0
+	if b.laid != nil {
+		build = b.laid.build.Movies.Len()
 	}
-	if len(out) == 0 {
-		return nil
+	for i, m := range b.stored() {
+		out[i] = out[i].withRows(model.Rows(m), b.Movies.Len(), build)
 	}
 	return out
+}
+
+// withRows returns m as one whose file knows so many movies of all there are. If they
+// are laid over a build, that has build of them. A composite is read with all, unless
+// it is one of such a build.
+func (m Model) withRows(rows, all, build int) Model {
+	if m.Rows = rows; rows == all || len(m.Parts) > 0 && rows != build {
+		m.Rows = 0
+	}
+	return m
 }
 
 // sameModel reports whether a and b are one model, not two alike.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ import (
 // A laid is what a patched bundle is made of, so that it can be written as it was:
 // the build, as its files have it, and what was laid over it.
 type laid struct {
-	build   *Bundle       // its Models are those whose files know its movies, and no more
+	build   *Bundle       // its Models are those whose files know no more movies than it has
 	models  []model.Named // what became of each of them
 	changes changes
 	counts  Later
@@ -58,7 +59,7 @@ func (l *loader) lay(ctx context.Context, build *Bundle) (*Bundle, error) {
 }
 
 // readBuilt reads lists, which name at most so many rows, and those models whose
-// files know the movies of build and no more, into build. Other models were made for
+// files know no more movies than build, into build. Other models were made for
 // the bundle as it was patched before.
 func (l *loader) readBuilt(build *Bundle, rows int) error {
 	if l.open.NoModels {
@@ -67,12 +68,11 @@ func (l *loader) readBuilt(build *Bundle, rows int) error {
 	if err := l.readLists(build, rows); err != nil {
 		return err
 	}
-	n := build.Movies.Len()
 	for _, m := range build.Manifest.Models {
-		if m.Rows != n && (m.Rows != 0 || rows != n) {
+		if cmp.Or(m.Rows, rows) > build.Movies.Len() {
 			continue
 		}
-		trained, err := l.readFile(m, build.Base(build.Models))
+		trained, err := l.readModel(m, build)
 		if err != nil {
 			return err
 		}

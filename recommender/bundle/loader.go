@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -204,19 +203,27 @@ func (l *loader) readIndex(b *Bundle) (err error) {
 	return nil
 }
 
-// readTable reads the neighbour table.
+// readTable reads the neighbour table, which is hashed while it is read.
 func (l *loader) readTable(movies int) (*indexer.Table, error) {
-	var t *indexer.Table
-	err := l.read(fileNeighbours, func(data []byte) (err error) {
-		if t, err = indexer.ReadTable(bytes.NewReader(data)); err != nil {
-			return fmt.Errorf("%w: %w", err, ErrBroken)
-		}
-		if t.Rows() != movies {
-			return fmt.Errorf("%d rows, want %d: %w", t.Rows(), movies, ErrBroken)
-		}
-		return nil
-	})
-	return t, err
+	f, ok := l.files[fileNeighbours]
+	if !ok {
+		return nil, fmt.Errorf("the bundle has no %s: %w", fileNeighbours, ErrBroken)
+	}
+	c, err := openChecked(l.dir, f)
+	if err != nil {
+		return nil, err
+	}
+	t, err := indexer.ReadTable(c)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: %w", err, ErrBroken)
+	case t.Rows() != movies:
+		err = fmt.Errorf("%d rows, want %d: %w", t.Rows(), movies, ErrBroken)
+	}
+	if err := c.close(err); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // readMovies reads the movies' columns.

@@ -43,7 +43,7 @@ func (l *loader) readModels(b *Bundle, done map[string]model.Model) error {
 
 // readModel reads the file of m as a model of all movies of b, whose models are those
 // that were read before: it is read with the movies that it knows and extended by the
-// others. A composite is always read with all, since its parts know them by then.
+// others. A composite is read with all, since its parts know them by then.
 func (l *loader) readModel(m Model, b *Bundle) (model.Model, error) {
 	n, dims := b.Movies.Len(), b.Manifest.Embedder.Dims
 	rows := m.Rows
