@@ -52,6 +52,11 @@ func TestIndex(t *testing.T) {
 			return mustNew(t, vecs, dims, light())
 		}, coderhnsw.Floor)
 	})
+	t.Run("changes", func(t *testing.T) { // laid beside it
+		indexertest.TestChanges(t, func(t *testing.T, vecs []float32, dims int) indexer.Index {
+			return mustNew(t, vecs, dims, light())
+		}, coderhnsw.Floor)
+	})
 	t.Run("read back", func(t *testing.T) {
 		for _, c := range indexertest.Checks() {
 			if c.Name != "zero rows" && c.Name != "few rows" && c.Name != "keep" {

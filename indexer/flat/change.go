@@ -16,7 +16,11 @@ var (
 // behind the scan of the others, which costs what it did before. It takes
 // O(rows + rows that came later), some 10 microseconds for 27,000 rows.
 func (x *Index) With(ctx context.Context, later []indexer.Later) (indexer.Index, error) {
-	return x.with(ctx, later)
+	next, err := x.with(ctx, later)
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 func (x *Index) with(ctx context.Context, later []indexer.Later) (*Index, error) {

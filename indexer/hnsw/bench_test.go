@@ -108,3 +108,11 @@ func BenchmarkWith(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkChurn(b *testing.B) {
+	indexertest.BenchmarkChurn(b, "hnsw", catalogRows, catalogDims, func(b *testing.B, vecs []float32, dims int) indexer.Index {
+		cfg := hnsw.DefaultConfig()
+		cfg.Ef = 80 // what a build of this size finds to be enough
+		return mustNew(b, vecs, dims, cfg)
+	})
+}

@@ -3,6 +3,7 @@ package hnsw
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -28,35 +29,51 @@ func TestLinksAreInOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLinks(t, name, x)
-			reached := newWalk(x.Len())
-			reached.flood(x.graph, x.graph.entry)
-			for row := range uint32(x.Len()) {
-				if !reached.wasVisited(row) {
-					t.Errorf("%s, M %d: row %d cannot be reached", name, cfg.M, row)
-					break
-				}
+			if err := inOrder(x); err != nil {
+				t.Errorf("%s, M %d: %v", name, cfg.M, err)
 			}
 		}
 	}
 }
 
-func checkLinks(t *testing.T, name string, x *Index) {
-	t.Helper()
-	for row := range uint32(x.Len()) {
-		for level := range int(x.graph.levels[row]) + 1 {
-			links := slices.Clone(x.graph.links(row, level))
+// inOrder returns what is wrong with the links of an index.
+func inOrder(x *Index) error {
+	g := x.graph
+	reached := newWalk(x.slots())
+	if g.entry != none {
+		reached.flood(g, g.entry)
+	}
+	members := 0
+	for slot := range uint32(x.slots()) {
+		if !g.has(slot) {
+			if reached.wasVisited(slot) {
+				return fmt.Errorf("slot %d is absent and linked to", slot)
+			}
+			continue
+		}
+		if members++; !reached.wasVisited(slot) {
+			return fmt.Errorf("slot %d cannot be reached", slot)
+		}
+		if int(g.levels[slot]) > g.top() {
+			return fmt.Errorf("slot %d of level %d stands above the entry", slot, g.levels[slot])
+		}
+		for level := range int(g.levels[slot]) + 1 {
+			links := slices.Clone(g.links(slot, level))
 			for _, link := range links {
-				if link == row || int(x.graph.levels[link]) < level {
-					t.Fatalf("%s: row %d links to %d on level %d", name, row, link, level)
+				if link == slot || !g.has(link) || int(g.levels[link]) < level {
+					return fmt.Errorf("slot %d links to %d on level %d", slot, link, level)
 				}
 			}
 			slices.Sort(links)
 			if len(slices.Compact(slices.Clone(links))) != len(links) {
-				t.Fatalf("%s: row %d has a link twice on level %d: %v", name, row, level, links)
+				return fmt.Errorf("slot %d has a link twice on level %d: %v", slot, level, links)
 			}
 		}
 	}
+	if members != g.members {
+		return fmt.Errorf("%d slots are in the graph, it says %d", members, g.members)
+	}
+	return nil
 }
 
 // A graph is written with one link changed, and with the checksum that belongs to

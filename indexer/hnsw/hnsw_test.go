@@ -75,7 +75,7 @@ func TestIndex(t *testing.T) {
 
 // An index that was built with calibration and read back is held to the same.
 func TestIndexBuiltAndReadBack(t *testing.T) {
-	indexertest.TestIndex(t, func(t *testing.T, vecs []float32, dims int) indexer.Index {
+	build := func(t *testing.T, vecs []float32, dims int) indexer.Index {
 		cal := indexer.DefaultCalibration()
 		cal.K = 25 // as the kit asks
 		cal.Profiles = indexertest.Profiles(5, vecs, dims, 50)
@@ -88,7 +88,15 @@ func TestIndexBuiltAndReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		return ix
-	}, 0.9) // the kit's strangest queries come from another world than it was calibrated in
+	}
+	for _, c := range indexertest.Checks() {
+		t.Run(c.Name, func(t *testing.T) {
+			// The kit's strangest queries come from another world than it was calibrated in.
+			if err := c.Run(t, build, 0.9); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func TestSameBytesAtAnyNumberOfProcessors(t *testing.T) {

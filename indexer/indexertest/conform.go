@@ -41,10 +41,11 @@ func Checks() []Check {
 	}
 }
 
-// TestIndex runs every check on indexes made by build. minRecall, 0 to 1, is the
-// share of the true neighbours that must be found; an exact index passes 1 and
-// must then break ties across the end of a list by row, too. It takes about a
-// second for an index that builds 2,000 rows of 32 dims in 0.2 s.
+// TestIndex runs every check on indexes made by build, and those of [TestChanges] if
+// they are an [indexer.Changer]. minRecall, 0 to 1, is the share of the true
+// neighbours that must be found; an exact index passes 1 and must then break ties
+// across the end of a list by row, too. It takes a second or two for an index that
+// builds 2,000 rows of 32 dims in 0.2 s.
 func TestIndex(t *testing.T, build Build, minRecall float64) {
 	for _, c := range Checks() {
 		t.Run(c.Name, func(t *testing.T) {
@@ -52,5 +53,8 @@ func TestIndex(t *testing.T, build Build, minRecall float64) {
 				t.Error(err)
 			}
 		})
+	}
+	if _, takes := build(t, small().vecs, smallDims).(indexer.Changer); takes {
+		t.Run("changes", func(t *testing.T) { TestChanges(t, build, minRecall) })
 	}
 }
