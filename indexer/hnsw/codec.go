@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 
 	"marquee/indexer"
 )
@@ -215,17 +216,28 @@ func (in *reader) end() error {
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
-// checksum returns the CRC of the bits of vecs.
+// sumValues is how many values are summed up at once.
+const sumValues = 4096
+
+// checksum returns the CRC of the bits of vecs, the lowest byte of each first.
 func checksum(vecs []float32) uint32 {
 	table := castagnoli()
 	var sum uint32
-	buf := make([]byte, 0, 1<<14)
-	for i, v := range vecs {
-		buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-		if len(buf) == cap(buf) || i == len(vecs)-1 {
-			sum = crc32.Update(sum, table, buf)
-			buf = buf[:0]
+	var buf [4 * sumValues]byte
+	for part := range slices.Chunk(vecs, sumValues) {
+		bytes := buf[:0:len(buf)]
+		for len(part) >= 4 {
+			b := bytes[len(bytes) : len(bytes)+16 : len(bytes)+16]
+			binary.LittleEndian.PutUint32(b[0:], math.Float32bits(part[0]))
+			binary.LittleEndian.PutUint32(b[4:], math.Float32bits(part[1]))
+			binary.LittleEndian.PutUint32(b[8:], math.Float32bits(part[2]))
+			binary.LittleEndian.PutUint32(b[12:], math.Float32bits(part[3]))
+			bytes, part = bytes[:len(bytes)+16], part[4:]
 		}
+		for _, v := range part {
+			bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v))
+		}
+		sum = crc32.Update(sum, table, bytes)
 	}
 	return sum
 }
