@@ -14,7 +14,7 @@ import (
 // PutCorrection stores an editor's word on a pair of movies, in place of what was
 // said of the pair before, and reports whether that was something else: one of the
 // same kind and note stays as it is. A zero c.At is the time of the call. It is told
-// as [catalog.ChangeCorrect] of c.Movie. Neither movie need be known. An id that is
+// as [catalog.ChangeCorrect] of c.Movie, with c in its Detail. Neither movie need be known. An id that is
 // not legal, a pair of a movie with itself, a kind that is none of
 // [catalog.CorrectionKind], or a note of more than [MaxNoteBytes], is an error that
 // wraps [catalog.ErrInvalid].

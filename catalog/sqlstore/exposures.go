@@ -210,7 +210,6 @@ func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[cat
 	}
 }
 
-// exposures reads lists with an input of the given column.
 // ExposedBundles returns the bundles, ascending, that made the lists which were served
 // at since or later and are kept. It reads all of them: some 100 ms for a million.
 func (s *Store) ExposedBundles(ctx context.Context, since time.Time) ([]string, error) {
@@ -220,6 +219,7 @@ func (s *Store) ExposedBundles(ctx context.Context, since time.Time) ([]string, 
 	return ids, s.fault(ctx, "read bundles of exposures", err)
 }
 
+// exposures reads lists with an input of the given column.
 func (s *Store) exposures(ctx context.Context, input, where string, args ...any) ([]catalog.Exposure, error) {
 	query := "SELECT " + strings.Join(exposureColumns, ", ") + ", " + input + " FROM exposures " + where
 	var found []catalog.Exposure
