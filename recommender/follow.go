@@ -3,15 +3,12 @@ package recommender
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
 	"marquee/catalog"
 	"marquee/recommender/bundle"
-	"marquee/recommender/rank"
 )
 
 // A Follower keeps a service on the live bundle of a shelf.
@@ -38,6 +35,8 @@ type Status struct {
 	Refused  int       `json:"refused"`            // bundles refused
 	Rejected string    `json:"rejected,omitempty"` // the bundle refused last, if the pointer still names it
 	Reason   string    `json:"reason,omitempty"`   // why
+
+	Published *bundle.Publication `json:"published,omitempty"` // who made the bundle that serves live, and why
 }
 
 // NewFollower returns a follower that has not looked yet.
@@ -82,18 +81,41 @@ func (f *Follower) take(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := Rehearse(b, began); err != nil {
+	state, err := b.State()
+	if err != nil {
 		return err
 	}
-	if err := f.service.Swap(b); err != nil {
+	if err := rehearseLists(b, state.Snapshot, began); err != nil {
 		return err
 	}
+	if err := rehearseIndex(ctx, state); err != nil {
+		return err
+	}
+	if err := f.service.swap(b, state); err != nil {
+		return err
+	}
+	published := f.publication(id)
 	f.mu.Lock()
-	f.status.Live, f.status.Loaded = id, time.Now().UTC()
+	f.status.Live, f.status.Loaded, f.status.Published = id, time.Now().UTC(), published
 	f.status.Swaps++
 	f.mu.Unlock()
 	f.log.Info("bundle is live", "bundle", id, "movies", b.Movies.Len(), "embedder", b.Manifest.Embedder.String(),
 		"index", b.Manifest.Index.Kind, "data", b.Manifest.DataVersion, "took", time.Since(began))
+	return nil
+}
+
+// publication returns who made a bundle live and why, or nil if that is not known: it
+// serves all the same.
+func (f *Follower) publication(id string) *bundle.Publication {
+	all, err := f.shelf.Published()
+	if err != nil {
+		return nil
+	}
+	for _, p := range all {
+		if p.ID == id {
+			return &p
+		}
+	}
 	return nil
 }
 
@@ -168,52 +190,4 @@ func (f *Follower) Run(ctx context.Context, poll time.Duration) error {
 			}
 		}
 	}
-}
-
-// rehearsals is how many requests a bundle must answer before it serves.
-const rehearsals = 200
-
-// Rehearse lets b answer requests of people it knows, and of one it does not, by
-// its default arm and in turn by each of the others: every list must hold distinct
-// movies that were not watched, with scores from 0 to 1.
-func Rehearse(b *bundle.Bundle, now time.Time) error {
-	snap, err := b.Snapshot()
-	if err != nil {
-		return err
-	}
-	requests := []rank.Request{{}}
-	for i := range min(rehearsals, len(b.Histories.Users)) {
-		u := b.Histories.Users[i*len(b.Histories.Users)/min(rehearsals, len(b.Histories.Users))]
-		t, _ := b.Histories.Of(u)
-		requests = append(requests, rank.Request{Taste: t, User: catalog.User{ID: u}})
-	}
-	arms := snap.Arms.Names()
-	for i := range max(len(requests), len(arms)) {
-		r := requests[i%len(requests)]
-		r.N, r.Now = rank.MaxList, now
-		for _, arm := range slices.Compact([]string{arms[0], arms[i%len(arms)]}) {
-			r.Arm = arm
-			if err := rehearse(snap, r); err != nil {
-				return fmt.Errorf("rehearsal of arm %s: %w", arm, err)
-			}
-		}
-	}
-	return nil
-}
-
-func rehearse(snap *rank.Snapshot, r rank.Request) error {
-	watched := make(map[uint32]bool, len(r.Taste.Watched))
-	for _, w := range r.Taste.Watched {
-		watched[w.Row] = true
-	}
-	for _, item := range snap.Recommend(r).Items {
-		if !(item.Score >= 0 && item.Score <= 1) {
-			return fmt.Errorf("%q scores %v, want 0 to 1: %w", snap.Movies.IDs[item.Row], item.Score, bundle.ErrBroken)
-		}
-		if watched[item.Row] {
-			return fmt.Errorf("%q was listed twice or watched: %w", snap.Movies.IDs[item.Row], bundle.ErrBroken)
-		}
-		watched[item.Row] = true
-	}
-	return nil
 }

@@ -212,7 +212,7 @@ func TestExtend(t *testing.T) {
 	service := recommender.New(nobody{}, "", time.Now)
 	one, two := sample(t, "one", 3), sample(t, "two", 4)
 	one.Manifest.Sequence = 5
-	longer, err := sample(t, "one", 6).Snapshot()
+	longer, err := sample(t, "one", 6).State()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"marquee/catalog"
+	"marquee/indexer"
 	"marquee/recommender/bundle"
 	"marquee/recommender/history"
+	"marquee/recommender/overlay"
 	"marquee/recommender/rank"
 )
 
@@ -17,13 +20,36 @@ import (
 var ErrNotReady = errors.New("no bundle is loaded yet")
 
 // A Live is the bundle that serves, with what lists are made from: the bundle and
-// the movies that came after it was built. Its parts fit together and never
-// change.
+// what changed after it was built. Its parts fit together and never change.
 type Live struct {
 	Bundle   *bundle.Bundle
-	Snapshot *rank.Snapshot
-	Loaded   time.Time // when the bundle was taken
-	Sequence int64     // every change up to this number is in the snapshot
+	State    *overlay.State
+	Snapshot *rank.Snapshot // of State
+	Index    indexer.Index  // of State; nil if there is none
+	Loaded   time.Time      // when the bundle was taken
+	Sequence int64          // every change up to this number is in State
+}
+
+func newLive(b *bundle.Bundle, s *overlay.State, loaded time.Time, sequence int64) *Live {
+	return &Live{Bundle: b, State: s, Snapshot: s.Snapshot, Index: s.Index, Loaded: loaded, Sequence: sequence}
+}
+
+// An Editorial is what editors say, as the store has it.
+type Editorial struct {
+	Hidden      []catalog.MovieID
+	Corrections []catalog.Correction
+}
+
+// On returns s with what editors say in place of what they said.
+func (e Editorial) On(s *overlay.State) (*overlay.State, error) {
+	s, err := s.Hide(e.Hidden)
+	if err != nil {
+		return nil, fmt.Errorf("hidden movies: %w", err)
+	}
+	if s, err = s.Correct(e.Corrections); err != nil {
+		return nil, fmt.Errorf("corrections of neighbours: %w", err)
+	}
+	return s, nil
 }
 
 // Histories tells what a person watched: see [history.Cache.Of].
@@ -36,7 +62,9 @@ type Histories interface {
 type Service struct {
 	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
 	forgotten atomic.Pointer[catalog.Tombstones]
+	editorial atomic.Pointer[Editorial] // nil until the store was asked
 	histories Histories
+	asker     *asker
 	arm       string
 	now       func() time.Time
 }
@@ -44,34 +72,58 @@ type Service struct {
 // New returns a service without a bundle. Lists are made by the arm of this name,
 // or by each bundle's default if it is empty.
 func New(histories Histories, arm string, now func() time.Time) *Service {
-	return &Service{histories: histories, arm: arm, now: now}
+	return &Service{histories: histories, arm: arm, now: now, asker: newAsker(DefaultAskConfig(), slog.New(slog.DiscardHandler))}
 }
 
-// Swap makes b the live bundle. One without the service's arm is an error that
-// wraps [rank.ErrArm]. Requests under way go on with the one they began
-// with.
-func (s *Service) Swap(b *bundle.Bundle) error {
-	snap, err := b.Snapshot()
-	if err != nil {
-		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
+// Ask sets how an index that is elsewhere is asked. It is called before s serves.
+func (s *Service) Ask(c AskConfig, log *slog.Logger) error {
+	if err := c.Validate(); err != nil {
+		return err
 	}
-	if err := snap.Arms.Check(s.arm); err != nil {
-		return fmt.Errorf("bundle %s: %w; build one with the model, or serve with another arm", b.Manifest.ID, err)
-	}
-	s.live.Store(&Live{Bundle: b, Snapshot: snap, Loaded: s.now(), Sequence: b.Manifest.Sequence})
+	s.asker = newAsker(c, log)
 	return nil
 }
 
-// Extend lets snap answer, which is base with every change up to sequence. It
+// Swap makes b the live bundle, with what editors say now rather than what they said
+// when it was built. One without the service's arm is an error that wraps
+// [rank.ErrArm]. Requests under way go on with the one they began with.
+func (s *Service) Swap(b *bundle.Bundle) error {
+	state, err := b.State()
+	if err != nil {
+		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
+	}
+	return s.swap(b, state)
+}
+
+// swap is Swap of a bundle whose state was made.
+func (s *Service) swap(b *bundle.Bundle, state *overlay.State) error {
+	if err := state.Snapshot.Arms.Check(s.arm); err != nil {
+		return fmt.Errorf("bundle %s: %w; build one with the model, or serve with another arm", b.Manifest.ID, err)
+	}
+	if e := s.editorial.Load(); e != nil {
+		var err error
+		if state, err = e.On(state); err != nil {
+			return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
+		}
+	}
+	s.live.Store(newLive(b, state, s.now(), b.Manifest.Sequence))
+	return nil
+}
+
+// Extend lets state answer, which is base with every change up to sequence. It
 // reports whether it does: not if another bundle than base is live by now.
-// Requests under way go on with the snapshot they began with.
-func (s *Service) Extend(base *bundle.Bundle, snap *rank.Snapshot, sequence int64) bool {
+// Requests under way go on with the state they began with.
+func (s *Service) Extend(base *bundle.Bundle, state *overlay.State, sequence int64) bool {
 	old := s.live.Load()
 	if old == nil || old.Bundle != base {
 		return false
 	}
-	return s.live.CompareAndSwap(old, &Live{Bundle: base, Snapshot: snap, Loaded: old.Loaded, Sequence: sequence})
+	return s.live.CompareAndSwap(old, newLive(base, state, old.Loaded, sequence))
 }
+
+// SetEditorial says what editors say, for bundles that are taken from now on: what was
+// hidden after one was built is not shown even for a moment.
+func (s *Service) SetEditorial(e Editorial) { s.editorial.Store(&e) }
 
 // SetForgotten says who was forgotten: the histories and lists that a bundle holds of
 // them are not used, whether the store can be reached or not.
@@ -89,7 +141,7 @@ func (s *Service) bundled(live *Live, u catalog.UserID) rank.Taste {
 		return rank.Taste{}
 	}
 	taste, _ := live.Bundle.Histories.Of(u)
-	return taste
+	return live.Snapshot.Movies.Present(taste)
 }
 
 // listed returns the id by which models may look for what a bundle holds of u:
@@ -116,6 +168,12 @@ type Answer struct {
 	Taste rank.Taste // what the list was made from
 	Stale bool       // the store was away: the history may lack the newest watches
 
+	// Neighbours says who told what is near to what was watched, [FromTable] or
+	// [FromIndex]; empty if the index is not elsewhere or was not needed. Near is what it
+	// told: see [rank.Request].
+	Neighbours string
+	Near       [][]indexer.Hit
+
 	// Sequence is the number of the last change that the list takes into
 	// account: with the bundle, it says what the list was made from.
 	Sequence int64
@@ -141,8 +199,13 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 	}
 	user := entry.User
 	user.ID = s.listed(u)
+	if live.Snapshot.Arms.Neighbours(s.arm) {
+		watched := rowsOf(a.Taste)
+		s.near(ctx, &a, watched[:min(len(watched), s.asker.cfg.Rows, live.Snapshot.Config.History)], watched)
+	}
 	a.List = live.Snapshot.Recommend(rank.Request{
 		Taste: a.Taste,
+		Near:  a.Near,
 		User:  user,
 		Arm:   s.arm,
 		N:     n,
@@ -151,6 +214,21 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 		Adult: err == nil && live.Snapshot.AdultAllowed(entry.User, entry.Known),
 	})
 	return a, nil
+}
+
+// rowsOf returns the rows of a history, newest first.
+func rowsOf(t rank.Taste) []uint32 {
+	rows := make([]uint32, len(t.Watched))
+	for i, w := range t.Watched {
+		rows[i] = w.Row
+	}
+	return rows
+}
+
+// Reasons returns, for each item of a, the at most n watched movies that brought it,
+// the one with the most say first.
+func (a Answer) Reasons(n int) [][]rank.Reason {
+	return a.Live.Snapshot.ReasonsNear(a.List.Items, a.Taste, a.Near, n)
 }
 
 // Popular returns at most n movies for nobody in particular.
@@ -164,17 +242,19 @@ func (s *Service) Popular(n int) (Answer, error) {
 	return a, nil
 }
 
-// Similar returns at most n movies near the movie id.
-func (s *Service) Similar(id catalog.MovieID, n int) (Answer, error) {
+// Similar returns at most n movies near the movie id. Without such a movie the error
+// wraps [catalog.ErrNotFound].
+func (s *Service) Similar(ctx context.Context, id catalog.MovieID, n int) (Answer, error) {
 	live, err := s.Live()
 	if err != nil {
 		return Answer{}, err
 	}
 	row, ok := live.Snapshot.Movies.Row(id)
-	if !ok {
+	if !ok || live.Snapshot.Movies.IsGone(row) {
 		return Answer{}, fmt.Errorf("movie %q: %w", id, catalog.ErrNotFound)
 	}
 	a := from(live)
-	a.List = live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now()})
+	s.near(ctx, &a, []uint32{row}, nil)
+	a.List = live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now(), Near: a.Near})
 	return a, nil
 }

@@ -2,17 +2,16 @@
 // was added or edited after the build is embedded in the bundle's own space and
 // listed within seconds, without a build and without holding up a request.
 //
-// A [Delta] is a bundle with the movies that came after it. It is a pure, immutable
-// value: [Delta.With] makes the next one, which shares all that has not changed. A
-// movie keeps its row; what is new stands behind. The neighbour table is exact, as
-// [indexer.Extended] says: a movie that came later is found from its neighbours
-// and they from it, as if it had been there when the bundle was built. The models
-// of the bundle are extended, so that it is listed by every arm.
+// A [Follower] reads the store's log of changes, lays them on what serves
+// ([overlay.State]), and hands each new state to the service by one swap. It begins
+// where the manifest of the bundle says that the build began to read, and begins anew
+// with every bundle. It also sees to it that people who were forgotten are not
+// remembered.
 //
-// A [Follower] reads the store's log of changes, embeds, and hands each new
-// snapshot to the service by one swap. It begins where the manifest of the bundle
-// says that the build began to read, and begins anew with every bundle. It also
-// sees to it that people who were forgotten are not remembered.
-//
-// A movie that leaves the catalog is not taken out before the next build.
+// Changes wait for no more than they need. What editors hide, show again, pin or block
+// holds with the next look, a quarter of a second later, whatever else is under way: the
+// store is asked what holds now, so a change that was lost with age does no harm. A
+// movie that left the catalog waits for a goroutine that changes neighbours and index,
+// one that came or changed also for the embedder. The last change of a movie counts.
+// Until the store has answered, what the bundle says of all this holds.
 package delta

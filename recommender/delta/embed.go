@@ -11,85 +11,83 @@ import (
 	"marquee/catalog"
 	"marquee/embedder"
 	"marquee/recommender/bundle"
+	"marquee/recommender/overlay"
 )
-
-// A trouble is a run of failures of the embedder.
-type trouble struct {
-	min, max  time.Duration
-	err       error // the last one; nil when all is well
-	delay     time.Duration
-	until     time.Time // no attempt before
-	alone     int       // of the next movies each is tried alone: one of them may be at fault
-	successes int       // in all
-}
-
-// failed notes the failure of one of n movies, and puts the next attempt off.
-func (t *trouble) failed(err error, n int) {
-	t.err = err
-	t.delay = min(t.max, max(t.min, 2*t.delay))
-	t.until = time.Now().Add(t.delay)
-	t.alone = n
-}
-
-// succeeded notes that all is well.
-func (t *trouble) succeeded() {
-	t.err, t.delay, t.until = nil, 0, time.Time{}
-	t.alone = max(0, t.alone-1)
-	t.successes++
-}
-
-// reset lets the next attempt be made at once.
-func (t *trouble) reset() { t.err, t.delay, t.until, t.alone = nil, 0, time.Time{}, 0 }
-
-// hopeless is how many failures of a movie alone, while others succeed, are
-// enough.
-const hopeless = 5
 
 // A work is some movies being embedded, in a goroutine of its own: what waits for
 // no embedder must not wait for one that is slow.
 type work struct {
-	batch  []entry // the first of those that wait
-	left   int     // of batch, left out: there are too many
+	batch  []entry // without those that left since
+	added  []overlay.Added
 	cancel context.CancelFunc
-	out    chan made // one
+	out    chan vectors // one
 }
 
-// A made is what became of a work.
-type made struct {
-	next *Delta
+// vectors are what became of a work, [len(added) x dims].
+type vectors struct {
+	vecs []float32
 	err  error
 }
 
+// An embedded is a movie whose vector was made, and which waits to be laid on.
+type embedded struct {
+	entry
+	added overlay.Added
+}
+
 // done returns where the end of w is told; for no work, nowhere.
-func (w *work) done() <-chan made {
+func (w *work) done() <-chan vectors {
 	if w == nil {
 		return nil
 	}
 	return w.out
 }
 
-// embed begins to embed some of the movies that wait, unless that is going on. The
-// error is the store's.
-func (f *Follower) embed(ctx context.Context) error {
-	if f.work != nil || f.waiting.len() == 0 || time.Now().Before(f.trouble.until) {
+// entries returns the movies that are being embedded and are still wanted.
+func (w *work) entries() []entry {
+	if w == nil {
 		return nil
+	}
+	return w.batch
+}
+
+// forget lets nothing come of a movie.
+func (w *work) forget(id catalog.MovieID) {
+	if w != nil {
+		w.batch = slices.DeleteFunc(w.batch, func(e entry) bool { return e.id == id })
+	}
+}
+
+// embed begins to embed some of the movies that wait, unless others are being embedded
+// or laid on. The error is the store's.
+func (f *Follower) embed(ctx context.Context) (more bool, err error) {
+	if f.work != nil || f.coming() > 0 || f.waiting.len() == 0 || time.Now().Before(f.trouble.until) {
+		return false, nil
 	}
 	n := f.cfg.Batch
 	if f.trouble.alone > 0 {
 		n = 1
 	}
-	batch := slices.Clone(f.waiting.head(n))
-	added, left, err := f.facts(ctx, batch)
+	taken := f.waiting.take(n)
+	batch, added, err := f.facts(ctx, taken)
 	if err != nil {
-		return err
+		f.waiting.giveBack(taken)
+		return false, err
+	}
+	if len(added) == 0 {
+		return true, nil
+	}
+	texts := make([]string, len(added))
+	for i, a := range added {
+		texts[i] = embedder.Document(a.Movie)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	f.work = &work{batch: batch, left: left, cancel: cancel, out: make(chan made, 1)}
-	go func(d *Delta, out chan<- made) {
-		next, err := f.take(ctx, d, added)
-		out <- made{next, err}
-	}(f.delta, f.work.out)
-	return nil
+	f.work = &work{batch: batch, added: added, cancel: cancel, out: make(chan vectors, 1)}
+	go func(base *bundle.Bundle, out chan<- vectors) {
+		vecs, err := f.vectors(ctx, base, texts)
+		out <- vectors{vecs, err}
+	}(f.base, f.work.out)
+	return false, nil
 }
 
 // endWork ends what is being embedded, and waits for its end.
@@ -102,32 +100,37 @@ func (f *Follower) endWork() {
 }
 
 // finish takes what became of the work.
-func (f *Follower) finish(done made) {
+func (f *Follower) finish(made vectors) {
 	w := f.work
 	w.cancel()
 	f.work = nil
-	if done.err != nil {
-		f.failed(w.batch, done.err)
+	if made.err != nil {
+		f.failed(w.batch, made.err)
 		return
 	}
-	if f.trouble.err != nil {
-		f.log.Info("movies are embedded again")
+	dims := f.base.Manifest.Embedder.Dims
+	for i, a := range w.added {
+		a.Vector = made.vecs[i*dims : (i+1)*dims : (i+1)*dims]
+		if at := slices.IndexFunc(w.batch, func(e entry) bool { return e.id == a.Movie.ID }); at >= 0 {
+			f.ready = append(f.ready, embedded{w.batch[at], a})
+		}
 	}
-	f.trouble.succeeded()
-	f.delta = done.next
-	f.waiting.drop(len(w.batch))
-	f.leave(w.left)
 }
 
-// failed deals with a batch that could not be embedded.
+// failed deals with a batch that could not be embedded, or not be laid on.
 func (f *Follower) failed(batch []entry, err error) {
+	if len(batch) == 0 {
+		return // all left meanwhile
+	}
 	if f.trouble.err == nil {
-		f.log.Warn("new movies cannot be embedded; they wait", "movies", f.waiting.len(), "first", batch[0].id, "error", err)
+		f.log.Warn("new movies cannot be embedded; they wait", "movies", f.waiting.len()+len(batch), "first", batch[0].id, "error", err)
 	}
 	f.trouble.failed(err, f.cfg.Batch)
 	if len(batch) == 1 {
 		f.postpone(batch[0], err)
+		return
 	}
+	f.waiting.giveBack(batch)
 }
 
 // postpone lets a movie that failed alone wait behind the others, or gives it up
@@ -138,52 +141,46 @@ func (f *Follower) postpone(e entry, err error) {
 	}
 	e.attempts++
 	if e.attempts >= hopeless && f.trouble.successes > e.since {
-		f.waiting.drop(1)
 		f.leftOut++
 		f.log.Error("a movie cannot be embedded; it is left to the next build", "movie", e.id, "attempts", e.attempts, "error", err)
 		return
 	}
-	f.waiting.rotate(e)
+	f.waiting.remove(e.id) // it changed again meanwhile: the older number counts
+	f.waiting.add(e)
 }
 
-// facts returns the movies of batch as they are now, without those that are gone
-// again, and how many stay out because there are too many.
-func (f *Follower) facts(ctx context.Context, batch []entry) (added []Added, left int, err error) {
-	for _, e := range batch {
-		if f.delta.Len()+len(added) >= f.cfg.Movies && !f.delta.Has(e.id) {
-			left++
-			continue
-		}
+// facts returns the movies of taken as they are now, with their entries. Those that left again
+// are taken out, those of which there are too many are left out.
+func (f *Follower) facts(ctx context.Context, taken []entry) (batch []entry, added []overlay.Added, err error) {
+	var gone []entry
+	tooMany := 0
+	for _, e := range taken {
 		m, err := f.movie(ctx, e.id)
-		if errors.Is(err, catalog.ErrNotFound) {
-			continue
+		switch {
+		case errors.Is(err, catalog.ErrNotFound):
+			gone = append(gone, e)
+		case err != nil:
+			return nil, nil, err
+		case f.state.Len()+len(added) >= f.cfg.Movies && !f.state.Has(e.id):
+			tooMany++
+		default:
+			batch, added = append(batch, e), append(added, overlay.Added{Movie: m})
 		}
-		if err != nil {
-			return nil, 0, err
-		}
-		added = append(added, Added{Movie: m})
 	}
-	return added, left, nil
+	for _, e := range gone {
+		f.left(e)
+	}
+	f.leave(tooMany)
+	return batch, added, nil
 }
 
-// take returns d with added, whose vectors it makes.
-func (f *Follower) take(ctx context.Context, d *Delta, added []Added) (*Delta, error) {
-	if len(added) == 0 {
-		return d, nil
+// coming returns how many movies wait to be laid on or are being.
+func (f *Follower) coming() int {
+	n := len(f.ready)
+	if f.laying != nil {
+		n += len(f.laying.added)
 	}
-	texts := make([]string, len(added))
-	for i, a := range added {
-		texts[i] = embedder.Document(a.Movie)
-	}
-	vecs, err := f.vectors(ctx, d.Base, texts)
-	if err != nil {
-		return nil, err
-	}
-	dims := d.Base.Manifest.Embedder.Dims
-	for i := range added {
-		added[i].Vector = vecs[i*dims : (i+1)*dims : (i+1)*dims]
-	}
-	return d.With(ctx, added)
+	return n
 }
 
 // movie reads a movie in bounded time.

@@ -13,6 +13,7 @@ import (
 	"marquee/embedder"
 	"marquee/recommender"
 	"marquee/recommender/bundle"
+	"marquee/recommender/overlay"
 )
 
 // A Store is what a follower reads.
@@ -28,6 +29,10 @@ type Store interface {
 	Movies(ctx context.Context) iter.Seq2[catalog.Movie, error]
 	// Tombstones returns who was forgotten.
 	Tombstones(ctx context.Context) (catalog.Tombstones, error)
+	// Hidden returns the movies that are not to be listed.
+	Hidden(ctx context.Context) ([]catalog.Hidden, error)
+	// Corrections returns the corrections of a movie's neighbours; of "", all.
+	Corrections(ctx context.Context, movie catalog.MovieID) ([]catalog.Correction, error)
 }
 
 // Histories are forgotten as a whole when a person is: see [history.Cache.Reset].
@@ -42,7 +47,8 @@ type Open func(ctx context.Context, b *bundle.Bundle) (embedder.Embedder, error)
 // A Status says what a follower has done.
 type Status struct {
 	Sequence int64  `json:"sequence"`         // every change up to this number is in what serves
-	Movies   int    `json:"movies"`           // that came after the build
+	Movies   int    `json:"movies"`           // that came or changed after the build
+	Hidden   int    `json:"hidden"`           // not to be listed
 	Waiting  int    `json:"waiting"`          // to be embedded
 	LeftOut  int    `json:"left_out"`         // since the build, for the next one: there are too many, or they cannot be embedded
 	Reason   string `json:"reason,omitempty"` // why it does not go on
@@ -62,16 +68,21 @@ type Follower struct {
 	status Status
 
 	// Of the goroutine of Run.
-	delta     *Delta
-	looked    int64 // changes up to this number were looked at
-	gathered  int64 // movies of changes up to this number are waiting or done
+	base      *bundle.Bundle // nil before the first one
+	state     *overlay.State // of base and what changed after it
+	looked    int64          // changes up to this number were looked at
+	gathered  int64          // movies of changes up to this number are waiting or done
 	waiting   queue
-	synced    bool  // the store has answered since it was last away
-	published int64 // the number that serves
+	work      *work      // nil while nothing is being embedded
+	ready     []embedded // wait to be laid on
+	leaving   []entry    // wait to be taken out
+	laying    *laying    // nil while nothing is being laid on
+	layAfter  time.Time  // no laying before
+	synced    bool       // the store has answered since it was last away
+	published int64      // the number that serves
 	leftOut   int
 	trouble   trouble // of the embedder
 	down      bool    // the store is away, and that was said
-	work      *work   // nil while nothing is being embedded
 
 	// Of the goroutine of work while there is one, else of that of Run.
 	embedder embedder.Embedder // nil until it is needed
@@ -102,6 +113,7 @@ func (f *Follower) Status() Status {
 func (f *Follower) Run(ctx context.Context) error {
 	defer f.closeEmbedder()
 	defer f.endWork()
+	defer f.endLaying()
 	tick := time.NewTicker(f.cfg.Poll)
 	defer tick.Stop()
 	for {
@@ -119,6 +131,8 @@ func (f *Follower) Run(ctx context.Context) error {
 			return ctx.Err()
 		case done := <-f.work.done():
 			f.finish(done)
+		case done := <-f.laying.done():
+			f.settle(done)
 		case <-tick.C:
 		}
 	}
@@ -133,50 +147,53 @@ func (f *Follower) step(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if f.delta == nil || f.delta.Base != live.Bundle {
-		if err := f.begin(live.Bundle); err != nil {
-			return false, err
-		}
+	if f.base != live.Bundle {
+		f.begin(live)
 	}
 	if !f.synced {
 		if err := f.sync(ctx); err != nil {
 			return false, err
 		}
 	}
-	more, err := f.look(ctx)
-	if err != nil {
+	if again, err = f.act(ctx); err != nil {
 		f.synced = false
-		return false, err
 	}
-	gathered, err := f.gather(ctx)
-	if err != nil {
-		f.synced = false
-		return false, err
-	}
-	if err := f.embed(ctx); err != nil {
-		f.synced = false
-		return false, err
-	}
-	f.publish()
-	return more || gathered, nil
+	return again, err
 }
 
-// begin begins anew with base.
-func (f *Follower) begin(base *bundle.Bundle) error {
-	d, err := New(base)
+// act looks at the changes, and does what they want done.
+func (f *Follower) act(ctx context.Context) (again bool, err error) {
+	looked, err := f.look(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
+	f.publish() // what waits for nothing
+	gathered, err := f.gather(ctx)
+	if err != nil {
+		return false, err
+	}
+	embeds, err := f.embed(ctx)
+	if err != nil {
+		return false, err
+	}
+	f.lay(ctx)
+	f.publish()
+	return looked || gathered || embeds, nil
+}
+
+// begin begins anew with the bundle of live.
+func (f *Follower) begin(live *recommender.Live) {
 	f.endWork()
-	if f.delta != nil && f.delta.Base.Manifest.Embedder != base.Manifest.Embedder {
+	f.endLaying()
+	if f.base != nil && f.base.Manifest.Embedder != live.Bundle.Manifest.Embedder {
 		f.closeEmbedder()
 	}
-	seq := base.Manifest.Sequence
-	f.delta, f.looked, f.gathered, f.published, f.leftOut = d, seq, seq, seq, 0
-	f.waiting = queue{}
+	f.base, f.state = live.Bundle, live.State
+	seq := f.base.Manifest.Sequence
+	f.looked, f.gathered, f.published, f.leftOut = seq, seq, seq, 0
+	f.waiting, f.ready, f.leaving, f.layAfter = queue{}, nil, nil, time.Time{}
 	f.trouble.reset()
 	f.synced = false // is the store as far as this bundle?
-	return nil
 }
 
 // sync is done when the store answers for the first time, and again after it was
@@ -191,8 +208,13 @@ func (f *Follower) sync(ctx context.Context) error {
 	if last < f.looked {
 		f.log.Warn("the store's changes end before what was seen of them; was it restored from a copy? It is followed from its end on", "seen", f.looked, "last", last)
 		f.looked, f.gathered = last, last
-		f.waiting = queue{}
+		f.endWork()
+		f.endLaying()
+		f.waiting, f.ready, f.leaving = queue{}, nil, nil
 		f.histories.Reset()
+	}
+	if err := f.readEditorial(ctx); err != nil {
+		return err
 	}
 	if err := f.readForgotten(ctx); err != nil {
 		return err
@@ -215,22 +237,25 @@ func (f *Follower) readForgotten(ctx context.Context) error {
 
 // publish lets what was made so far answer.
 func (f *Follower) publish() {
-	sequence := f.waiting.before(f.gathered)
+	sequence := before(f.gathered, f.waiting.entries)
+	for _, entries := range [][]entry{f.work.entries(), entriesOf(f.ready), f.leaving, f.laying.entries()} {
+		sequence = before(sequence, entries)
+	}
 	live, err := f.service.Live()
-	if err != nil || live.Bundle != f.delta.Base {
+	if err != nil || live.Bundle != f.base {
 		return // a new bundle: begun with in the next step
 	}
-	if live.Snapshot != f.delta.Snapshot || live.Sequence != sequence {
-		f.service.Extend(f.delta.Base, f.delta.Snapshot, sequence)
+	if live.State != f.state || live.Sequence != sequence {
+		f.service.Extend(f.base, f.state, sequence)
 	}
 	f.published = sequence
 }
 
 // note makes the status.
 func (f *Follower) note(err error) {
-	s := Status{Sequence: f.published, Waiting: f.waiting.len(), LeftOut: f.leftOut}
-	if f.delta != nil {
-		s.Movies = f.delta.Len()
+	s := Status{Sequence: f.published, Waiting: f.waiting.len() + len(f.work.entries()) + f.coming(), LeftOut: f.leftOut}
+	if f.state != nil {
+		s.Movies, s.Hidden = f.state.Len(), len(f.state.Hidden())
 	}
 	switch {
 	case err != nil:

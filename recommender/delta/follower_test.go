@@ -87,7 +87,7 @@ func (r *rig) run() {
 
 // similar returns the ids near id, best first, or the error.
 func (r *rig) similar(id catalog.MovieID) string {
-	a, err := r.service.Similar(id, 20)
+	a, err := r.service.Similar(r.t.Context(), id, 20)
 	if err != nil {
 		return err.Error()
 	}
@@ -315,7 +315,7 @@ func TestNewBundle(t *testing.T) {
 		r.letters.id.Revision = "2"
 		r.swap(next)
 		r.want(time.Second, "o", "z 1", 2)
-		if _, err := r.service.Similar("n", 5); !errors.Is(err, catalog.ErrNotFound) {
+		if _, err := r.service.Similar(t.Context(), "n", 5); !errors.Is(err, catalog.ErrNotFound) {
 			t.Errorf("n is there again: %v", err)
 		}
 		if r.letters.opened != 2 || r.letters.closed != 1 {

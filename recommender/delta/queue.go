@@ -6,12 +6,20 @@ import (
 	"marquee/catalog"
 )
 
-// An entry is a movie that waits to be embedded.
+// An entry is a movie that waits to be embedded, or to be laid on what serves.
 type entry struct {
 	id       catalog.MovieID
 	seq      int64 // of the first change that it waits for
 	attempts int   // that failed with this movie alone
 	since    int   // how often the embedder had succeeded when the first of them failed
+}
+
+// before returns the number up to which none of entries waits, at most last.
+func before(last int64, entries []entry) int64 {
+	for _, e := range entries {
+		last = min(last, e.seq-1)
+	}
+	return last
 }
 
 // A queue holds movies in the order in which they shall be embedded, each once. Its
@@ -24,37 +32,44 @@ type queue struct {
 func (q *queue) len() int { return len(q.entries) }
 
 // push puts id at the end unless it waits already.
-func (q *queue) push(id catalog.MovieID, seq int64) {
-	if _, waits := q.ids[id]; waits {
+func (q *queue) push(id catalog.MovieID, seq int64) { q.add(entry{id: id, seq: seq}) }
+
+// add puts e at the end unless its movie waits already.
+func (q *queue) add(e entry) {
+	if _, waits := q.ids[e.id]; waits {
 		return
 	}
 	if q.ids == nil {
 		q.ids = make(map[catalog.MovieID]struct{})
 	}
-	q.ids[id] = struct{}{}
-	q.entries = append(q.entries, entry{id: id, seq: seq})
+	q.ids[e.id] = struct{}{}
+	q.entries = append(q.entries, e)
 }
 
-// head returns the first n at most.
-func (q *queue) head(n int) []entry { return q.entries[:min(n, len(q.entries))] }
-
-// drop takes the first n out.
-func (q *queue) drop(n int) {
-	for _, e := range q.entries[:n] {
+// take takes out the first n at most.
+func (q *queue) take(n int) []entry {
+	taken := slices.Clone(q.entries[:min(n, len(q.entries))])
+	for _, e := range taken {
 		delete(q.ids, e.id)
 	}
-	q.entries = slices.Delete(q.entries, 0, n)
+	q.entries = slices.Delete(q.entries, 0, len(taken))
+	return taken
 }
 
-// rotate moves the first to the end, as e.
-func (q *queue) rotate(e entry) {
-	q.entries = append(slices.Delete(q.entries, 0, 1), e)
-}
-
-// before returns the number up to which nothing waits, at most last.
-func (q *queue) before(last int64) int64 {
-	for _, e := range q.entries {
-		last = min(last, e.seq-1)
+// giveBack puts what was taken to the front again. Of a movie that waits anew the
+// older entry stays, since its number is the lower one.
+func (q *queue) giveBack(taken []entry) {
+	later := q.entries
+	q.entries, q.ids = nil, nil
+	for _, e := range slices.Concat(taken, later) {
+		q.add(e)
 	}
-	return last
+}
+
+// remove takes id out, if it waits.
+func (q *queue) remove(id catalog.MovieID) {
+	if _, waits := q.ids[id]; waits {
+		delete(q.ids, id)
+		q.entries = slices.DeleteFunc(q.entries, func(e entry) bool { return e.id == id })
+	}
 }

@@ -38,6 +38,7 @@ type letters struct {
 	opened int
 	closed int
 	hang   bool
+	slow   time.Duration // for each call
 	id     embedder.ID
 }
 
@@ -61,6 +62,7 @@ func (l *letters) Embed(ctx context.Context, texts []string, dst []float32) erro
 		<-ctx.Done()
 		return ctx.Err()
 	}
+	time.Sleep(l.slow)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked += len(texts)
@@ -147,11 +149,15 @@ type store struct {
 	changes   []catalog.Change
 	last      int64
 	forgotten catalog.Tombstones
+	hidden    map[catalog.MovieID]bool
+	said      map[[2]catalog.MovieID]catalog.Correction
 	down      error
 	reads     int
 }
 
-func newStore() *store { return &store{movies: map[catalog.MovieID]catalog.Movie{}} }
+func newStore() *store {
+	return &store{movies: map[catalog.MovieID]catalog.Movie{}, hidden: map[catalog.MovieID]bool{}, said: map[[2]catalog.MovieID]catalog.Correction{}}
+}
 
 func (s *store) change(kind catalog.ChangeKind, subject string) int64 {
 	s.mu.Lock()
@@ -171,6 +177,56 @@ func (s *store) put(movies ...catalog.Movie) (last int64) {
 		last = s.change(catalog.ChangeMovie, string(m.ID))
 	}
 	return last
+}
+
+// remove removes movies, each with a change.
+func (s *store) remove(ids ...catalog.MovieID) (last int64) {
+	for _, id := range ids {
+		s.mu.Lock()
+		delete(s.movies, id)
+		s.mu.Unlock()
+		last = s.change(catalog.ChangeMovie, string(id))
+	}
+	return last
+}
+
+// hide hides a movie, or shows it again.
+func (s *store) hide(id catalog.MovieID, hidden bool) int64 {
+	s.mu.Lock()
+	kind := catalog.ChangeUnhide
+	delete(s.hidden, id)
+	if hidden {
+		kind, s.hidden[id] = catalog.ChangeHide, true
+	}
+	s.mu.Unlock()
+	return s.change(kind, string(id))
+}
+
+// correct pins or blocks, or with no kind takes that back.
+func (s *store) correct(movie, other catalog.MovieID, kind catalog.CorrectionKind) int64 {
+	s.mu.Lock()
+	pair := [2]catalog.MovieID{movie, other}
+	if s.said[pair] = (catalog.Correction{Movie: movie, Other: other, Kind: kind}); kind == "" {
+		delete(s.said, pair)
+	}
+	s.mu.Unlock()
+	return s.change(catalog.ChangeCorrect, string(movie))
+}
+
+func (s *store) Hidden(context.Context) ([]catalog.Hidden, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []catalog.Hidden
+	for _, id := range slices.Sorted(maps.Keys(s.hidden)) {
+		all = append(all, catalog.Hidden{Movie: id})
+	}
+	return all, s.down
+}
+
+func (s *store) Corrections(context.Context, catalog.MovieID) ([]catalog.Correction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.said)), s.down
 }
 
 func (s *store) forget(u catalog.UserID) int64 {

@@ -32,12 +32,15 @@ func (s *Server) probes(r *mux.Router) {
 	r.Methods(http.MethodGet, http.MethodHead).Path("/health/startup").Handler(named(routeHealth, s.route(ready)))
 }
 
-// bundle shows which bundle serves and which was refused.
+// bundle shows which bundle serves, with what, and which was refused.
 func (s *Server) bundle(w http.ResponseWriter, r *http.Request) error {
 	live, err := s.service.Live()
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": s.status(), "manifest": live.Bundle.Manifest})
+	writeJSON(w, http.StatusOK, map[string]any{
+		"status": s.status(), "manifest": live.Bundle.Manifest, "sequence": live.Sequence,
+		"added": live.State.Len(), "hidden": len(live.State.Hidden()), "corrections": len(live.State.Corrections()),
+	})
 	return nil
 }

@@ -18,6 +18,7 @@ type Metrics struct {
 	requests  *prometheus.CounterVec   // by route and status class
 	seconds   *prometheus.HistogramVec // by route
 	lists     *prometheus.CounterVec   // by tier and history
+	near      *prometheus.CounterVec   // by who told what is near
 	malformed prometheus.Counter
 	panics    prometheus.Counter
 }
@@ -36,6 +37,9 @@ func NewMetrics() *Metrics {
 		lists: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "marquee_lists_total", Help: "Lists served, by tier and by whether the history was fresh.",
 		}, []string{"tier", "history"}),
+		near: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "marquee_neighbours_total", Help: "Lists of neighbours of an index outside of the process, by who told them: it, or the bundle's own table.",
+		}, []string{"from"}),
 		malformed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "marquee_malformed_requests_total", Help: "Contract calls that named nobody; they got the popular list.",
 		}),
@@ -43,7 +47,7 @@ func NewMetrics() *Metrics {
 			Name: "marquee_panics_total", Help: "Handlers that panicked.",
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.lists, m.malformed, m.panics,
+	m.registry.MustRegister(m.requests, m.seconds, m.lists, m.near, m.malformed, m.panics,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -99,5 +103,8 @@ func (m *Metrics) observe(rec *recorder, took time.Duration) {
 	m.seconds.WithLabelValues(rec.route).Observe(took.Seconds())
 	if a := rec.answer; a != nil {
 		m.lists.WithLabelValues(string(a.List.Tier), freshness(*a)).Inc()
+		if a.Neighbours != "" {
+			m.near.WithLabelValues(a.Neighbours).Inc()
+		}
 	}
 }

@@ -20,6 +20,10 @@ const (
 	HeaderSequence  = "X-Marquee-Sequence"
 	HeaderArm       = "X-Marquee-Arm"     // the arm of the person: see rank.List
 	HeaderWatched   = "X-Marquee-Watched" // movies of the history that the list takes into account
+
+	// HeaderNeighbours says who told what is near, if the index is outside of the
+	// process: it, or the bundle's own table.
+	HeaderNeighbours = "X-Marquee-Neighbours"
 )
 
 type requestKey struct{}
@@ -65,6 +69,9 @@ func (s *Server) provenance(w http.ResponseWriter, a recommender.Answer) {
 	h.Set(HeaderArm, a.List.Arm)
 	h.Set(HeaderWatched, strconv.Itoa(len(a.Taste.Watched)))
 	h.Set(HeaderSequence, strconv.FormatInt(a.Sequence, 10))
+	if a.Neighbours != "" {
+		h.Set(HeaderNeighbours, a.Neighbours)
+	}
 	if rec, ok := w.(*recorder); ok {
 		rec.answer = &a
 	}

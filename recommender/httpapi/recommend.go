@@ -87,8 +87,9 @@ type listJSON struct {
 	Movie       catalog.MovieID `json:"movie,omitempty"`
 	Tier        rank.Tier       `json:"tier"`
 	Arm         string          `json:"arm"`
-	History     string          `json:"history,omitempty"` // fresh or stale
-	Watched     *int            `json:"watched,omitempty"` // movies of the history that the bundle knows
+	History     string          `json:"history,omitempty"`    // fresh or stale
+	Watched     *int            `json:"watched,omitempty"`    // movies of the history that the bundle knows
+	Neighbours  string          `json:"neighbours,omitempty"` // table or index; only if the index is outside of the process
 	Bundle      string          `json:"bundle"`
 	DataVersion string          `json:"data_version"`
 	Sequence    int64           `json:"sequence"` // of the last change that the list takes into account
@@ -130,7 +131,7 @@ func (s *Server) recommendJSON(w http.ResponseWriter, r *http.Request, user cata
 	watched := len(a.Taste.Watched)
 	out.User, out.History, out.Watched = user, freshness(a), &watched
 	movies := a.Live.Snapshot.Movies
-	for i, reasons := range a.Live.Snapshot.Reasons(a.List.Items, a.Taste, 3) {
+	for i, reasons := range a.Reasons(3) {
 		for _, reason := range reasons {
 			out.Items[i].Because = append(out.Items[i].Because, becauseJSON{movies.IDs[reason.Row], movies.Label(reason.Row), reason.Similarity})
 		}
@@ -152,7 +153,7 @@ func (s *Server) similar(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	a, err := s.service.Similar(id, n)
+	a, err := s.service.Similar(r.Context(), id, n)
 	if err != nil {
 		return err
 	}
@@ -192,6 +193,7 @@ func (s *Server) list(r *http.Request, a recommender.Answer) listJSON {
 	out := listJSON{
 		Tier:        a.List.Tier,
 		Arm:         a.List.Arm,
+		Neighbours:  a.Neighbours,
 		Bundle:      a.Live.Bundle.Manifest.ID,
 		DataVersion: a.Live.Bundle.Manifest.DataVersion,
 		Sequence:    a.Sequence,

@@ -21,7 +21,7 @@ import (
 type Service interface {
 	ForUser(ctx context.Context, u catalog.UserID, n int) (recommender.Answer, error)
 	Popular(n int) (recommender.Answer, error)
-	Similar(id catalog.MovieID, n int) (recommender.Answer, error)
+	Similar(ctx context.Context, id catalog.MovieID, n int) (recommender.Answer, error)
 	Live() (*recommender.Live, error)
 }
 

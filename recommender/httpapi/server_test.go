@@ -195,7 +195,7 @@ func TestSequence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.service.Extend(live.Bundle, live.Snapshot, 42)
+	f.service.Extend(live.Bundle, live.State, 42)
 	for _, path := range []string{"/recommend/seven?format=json", "/similar/movie+05+2000"} {
 		w := f.get(path)
 		var got struct{ Sequence int64 }

@@ -61,6 +61,10 @@ func (a Arms) named(name string) string {
 	return ArmFeatures
 }
 
+// Neighbours reports whether the arm that answers a request for name lists the
+// neighbours of what was watched, and so asks for them.
+func (a Arms) Neighbours(name string) bool { return a.named(name) == ArmFeatures }
+
 // model returns the model of an arm, or nil.
 func (a Arms) model(name string) model.Model {
 	for _, m := range a.Models {
