@@ -170,6 +170,24 @@ func (l *lateStore) Tombstones(ctx context.Context) (catalog.Tombstones, error) 
 	return s.Tombstones(ctx)
 }
 
+// Hidden implements [delta.Store].
+func (l *lateStore) Hidden(ctx context.Context) ([]catalog.Hidden, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, err
+	}
+	return s.Hidden(ctx)
+}
+
+// Corrections implements [delta.Store].
+func (l *lateStore) Corrections(ctx context.Context, movie catalog.MovieID) ([]catalog.Correction, error) {
+	s, err := l.opened()
+	if err != nil {
+		return nil, err
+	}
+	return s.Corrections(ctx, movie)
+}
+
 // Vectors implements [embedder.Cache].
 func (l *lateStore) Vectors(ctx context.Context, keys []catalog.VectorKey) (map[catalog.VectorKey][]float32, error) {
 	s, err := l.opened()
