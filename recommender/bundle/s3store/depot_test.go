@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -233,6 +234,43 @@ func TestPublishersAtOnce(t *testing.T) {
 	}
 }
 
+// A publication that another came on top of before it was read back is not made again,
+// and neither is one whose answer was lost.
+func TestPublicationIsMadeOnce(t *testing.T) {
+	for name, lost := range map[string]bool{"overtaken": false, "answer lost": true} {
+		srv := newServer(t)
+		c := srv.config()
+		c.Attempts = 1
+		d := depotOf(t, c)
+		from, ids := shelved(t, 3)
+		push(t, d, from, ids...)
+		publish(t, d, ids[2])
+		done := false
+		srv.intercept(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			if done || r.Method != http.MethodPut || !strings.HasSuffix(r.URL.Path, "/live") {
+				return false
+			}
+			done = true
+			rec := httptest.NewRecorder()
+			srv.answer(rec, r)
+			publish(t, srv.depot(t), ids[1])
+			if lost {
+				hangUp(w)
+				return true
+			}
+			w.Header().Set("ETag", rec.Header().Get("ETag"))
+			w.WriteHeader(rec.Code)
+			return true
+		})
+		if err := d.PublishAfter(t.Context(), ids[2], bundle.Publication{ID: ids[0]}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := published(t, d); !slices.Equal(got, []string{ids[1], ids[0], ids[2]}) {
+			t.Errorf("%s: published %v", name, got)
+		}
+	}
+}
+
 // A server without conditions on writes does for one publisher at a time, whether it
 // says so or not.
 func TestServersWithoutConditions(t *testing.T) {
@@ -271,7 +309,7 @@ func TestServersWithoutConditions(t *testing.T) {
 func TestGC(t *testing.T) {
 	srv := newServer(t)
 	d := srv.depot(t)
-	from, ids := shelved(t, 3)
+	from, ids := shelved(t, 4)
 	push(t, d, from, ids...)
 	publish(t, d, ids[0])
 	for _, id := range ids[1:] {
@@ -283,26 +321,28 @@ func TestGC(t *testing.T) {
 	if files, freed, err := d.GC(t.Context(), time.Now()); err != nil || files != 0 || freed != 0 {
 		t.Errorf("young files: %d of %d bytes went, %v", files, freed, err)
 	}
-	pushed := false
+	// A push while GC is at work: when it has seen the files, or even the bundles.
+	pushed := 0
 	srv.intercept(func(_ int, w http.ResponseWriter, r *http.Request) bool {
-		if !pushed && r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "files") {
-			pushed = true
-			srv.answer(w, r)
-			push(t, srv.depot(t), from, ids[1])
-			return true
+		seen := r.Method == http.MethodGet && r.URL.Query().Get("prefix") == "marquee/test/"+[]string{"files/", "bundles/", ""}[pushed]
+		if !seen {
+			return false
 		}
-		return false
+		pushed++
+		srv.answer(w, r)
+		push(t, srv.depot(t), from, ids[pushed])
+		return true
 	})
 	files, freed, err := d.GC(t.Context(), time.Now().Add(25*time.Hour))
-	if err != nil || files != 1 || freed == 0 || !pushed {
-		t.Errorf("%d files of %d bytes went, %v, pushed %v; want the one of the third bundle", files, freed, err, pushed)
+	if err != nil || files != 1 || freed == 0 || pushed != 2 {
+		t.Errorf("%d files of %d bytes went, %v, pushed %d; want the one of the last bundle", files, freed, err, pushed)
 	}
 	srv.intercept(nil)
-	if n := len(srv.objects(t)); n != before { // a file less and a manifest more
+	if n := len(srv.objects(t)); n != before+1 { // a file less and two manifests more
 		t.Errorf("%d objects, were %d", n, before)
 	}
 	to := emptyShelf(t)
-	for _, id := range ids[:2] {
+	for _, id := range ids[:3] {
 		if _, err := d.Pull(t.Context(), to, id, nil); err != nil {
 			t.Error(err)
 		}

@@ -162,7 +162,11 @@ func attempt(t *testing.T, objects map[string][]byte, from *bundle.Shelf, ids []
 	if err == nil && live != ids[op.live] {
 		t.Fatalf("request %d: no error, and live is %s, want %s", n, live, ids[op.live])
 	}
-	srv.whole(t, live)
+	for key := range srv.objects(t) { // what looks like a bundle is one
+		if id, found := strings.CutPrefix(key, "bundles/"); found {
+			srv.whole(t, strings.TrimSuffix(id, "/manifest.json"))
+		}
+	}
 	if err := op.run(d, from); err != nil {
 		t.Fatalf("request %d: %v, then the second call: %v", n, err, err)
 	}
@@ -360,6 +364,38 @@ func TestHangingServer(t *testing.T) {
 		cancel()
 	}
 	srv.intercept(nil)
+}
+
+// A server that is slow, but not silent, is waited for.
+func TestSlowServer(t *testing.T) {
+	srv := newServer(t)
+	from, ids := shelved(t, 1)
+	push(t, srv.depot(t), from, ids[0])
+	slow := false
+	srv.intercept(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		if slow || !strings.Contains(r.URL.Path, "/files/") {
+			return false
+		}
+		slow = true
+		rec := httptest.NewRecorder()
+		srv.answer(rec, r)
+		for key, values := range rec.Header() {
+			w.Header()[key] = values
+		}
+		const pieces = 10
+		body := rec.Body.Bytes()
+		for i := range pieces {
+			_, _ = w.Write(body[i*len(body)/pieces : (i+1)*len(body)/pieces])
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(60 * time.Millisecond)
+		}
+		return true
+	})
+	c := srv.config()
+	c.Timeout, c.Attempts, c.Parallel = 400*time.Millisecond, 1, 1
+	if _, err := depotOf(t, c).Pull(t.Context(), emptyShelf(t), ids[0], nil); err != nil || !slow {
+		t.Errorf("an answer of 600 ms, never silent for 400: %v", err)
+	}
 }
 
 // Certificates of one's own are trusted if they are named, and not otherwise.
