@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"marquee/catalog/durable"
+	"marquee/catalog/sqlstore"
 	"marquee/recommender"
 	"marquee/recommender/delta"
 	"marquee/recommender/history"
@@ -22,6 +26,7 @@ type serveCmd struct {
 	BundlePoll     time.Duration `help:"Time between two looks for a new live bundle." default:"1s" placeholder:"TIME"`
 	HistoryPoll    time.Duration `help:"Time between two looks for new watches." default:"250ms" placeholder:"TIME"`
 	HistoryTimeout time.Duration `help:"Longest read of the store for one request." default:"150ms" placeholder:"TIME"`
+	IndexTimeout   time.Duration `help:"Longest question to an index outside of the process for one request; the bundle's own neighbours answer then." default:"100ms" placeholder:"TIME"`
 	HistoryPeople  int           `help:"People whose history is kept in memory." default:"200000" placeholder:"N"`
 	ReadTimeout    time.Duration `help:"Longest time to read a request." default:"5s" placeholder:"TIME"`
 	HeaderTimeout  time.Duration `help:"Longest time to read a request's header." default:"2s" placeholder:"TIME"`
@@ -46,8 +51,9 @@ func (serveCmd) Help() string {
 
 The server follows the live bundle: "marquee build" in another terminal swaps a
 new one in while it serves. Movies that are added or edited between two builds are
-embedded and listed within seconds, and people who were forgotten are not
-remembered. While the store is away it answers from the bundle. Every list that was
+embedded and listed within seconds; what was hidden, shown again, pinned or blocked
+holds within one; and people who were forgotten are not remembered. One server serves
+from a SQLite file, many from PostgreSQL. While the store is away it answers from the bundle. Every list that was
 served is kept (--no-exposures: not), behind the request.`
 }
 
@@ -65,6 +71,11 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer store.Close()
+	free, err := claim(e)
+	if err != nil {
+		return err
+	}
+	defer free()
 	cfg := history.DefaultConfig()
 	cfg.Poll, cfg.Timeout, cfg.Users = c.HistoryPoll, c.HistoryTimeout, c.HistoryPeople
 	cache, err := history.New(store, cfg, e.log)
@@ -75,6 +86,11 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
 	}
 	service := recommender.New(cache, c.Arm, time.Now)
+	ask := recommender.DefaultAskConfig()
+	ask.Timeout = c.IndexTimeout
+	if err := service.Ask(ask, e.log); err != nil {
+		return wrapUsage(err)
+	}
 	added, err := c.follow(e, store, service, cache)
 	if err != nil {
 		return err
@@ -124,6 +140,27 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	return nil
 }
 
+// claim lets no second server serve from a SQLite file: each would keep what it knows
+// of people and lists in memory, and the file takes one writer. PostgreSQL takes many.
+func claim(e *env) (free func(), err error) {
+	path := e.cli.Store
+	if strings.Contains(path, "://") {
+		return func() {}, nil
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // one file, whatever it is called
+	}
+	free, err = durable.TryLock(path + ".serving")
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, fmt.Errorf("another server serves from %s; for several servers use PostgreSQL (--store postgres://USER:PASSWORD@HOST/DATABASE), or give this one another --home: %w", sqlstore.Redact(e.cli.Store), err)
+	}
+	if err != nil { // no folder, or one that cannot be written to: neither is there a store that could be
+		e.log.Warn("other servers are not kept from this store", "error", err)
+		return func() {}, nil
+	}
+	return free, nil
+}
+
 // follow returns the follower of what changes between two builds.
 func (c *serveCmd) follow(e *env, store *lateStore, service *recommender.Service, cache *history.Cache) (*delta.Follower, error) {
 	cfg, err := c.addedFlags.config()
@@ -137,6 +174,7 @@ func (c *serveCmd) follow(e *env, store *lateStore, service *recommender.Service
 func follows(m *httpapi.Metrics, status func() delta.Status) {
 	m.Gauge("marquee_change_sequence", "Number of the last change that is in what serves.", func() float64 { return float64(status().Sequence) })
 	m.Gauge("marquee_added_movies", "Movies that came after the build and are served.", func() float64 { return float64(status().Movies) })
+	m.Gauge("marquee_hidden_movies", "Movies that editors hid.", func() float64 { return float64(status().Hidden) })
 	m.Gauge("marquee_added_movies_waiting", "Movies that came after the build and wait to be embedded.", func() float64 { return float64(status().Waiting) })
 	m.Gauge("marquee_added_movies_left_out", "Movies that came after the build and wait for the next one.", func() float64 { return float64(status().LeftOut) })
 }
