@@ -26,7 +26,7 @@ func (e editorial) content() content {
 // it is.
 func (e editorial) check() error {
 	if err := decodeEditorial(e.encode(), new(Bundle)); err != nil {
-		return fmt.Errorf("hidden movies and corrections: %v: %w", err, catalog.ErrInvalid)
+		return fmt.Errorf("hidden movies and corrections: %s: %w", err.Error(), catalog.ErrInvalid) // no bundle is broken yet
 	}
 	return nil
 }

@@ -133,6 +133,7 @@ func laterMovies(data *model.Data) []overlay.Added {
 // same movies; and so they do when the bundle is written whole, but for content by
 // table and blends, which are read as if they had been made with all movies.
 func TestEveryKindWithLaterMovies(t *testing.T) {
+	t.Parallel()
 	b, data := everyKind(t)
 	shelf, err := bundle.OpenShelf(filepath.Join(t.TempDir(), "bundles"))
 	fatal(t, err)
@@ -182,6 +183,7 @@ func TestEveryKindWithLaterMovies(t *testing.T) {
 
 // A patch over a bundle whose models know fewer movies than it has.
 func TestEveryKindUnderTwoPatches(t *testing.T) {
+	t.Parallel()
 	b, data := everyKind(t)
 	shelf, err := bundle.OpenShelf(filepath.Join(t.TempDir(), "bundles"))
 	fatal(t, err)

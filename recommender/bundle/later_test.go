@@ -264,19 +264,21 @@ func TestPutRefusesOtherGround(t *testing.T) {
 
 // Who asks for no models gets all else, and whether models are whole does not matter.
 func TestLoadWithoutModels(t *testing.T) {
-	s, _, base := groundwork(t)
-	m := patched(t, s, base.ID, smallPatch())
-	for _, id := range []string{base.ID, m.ID} {
-		want := loaded(t, s, id)
-		for _, f := range want.Manifest.Files {
+	for _, lay := range []bool{false, true} {
+		s, _, m := groundwork(t)
+		if lay {
+			m = patched(t, s, m.ID, smallPatch())
+		}
+		want := loaded(t, s, m.ID)
+		for _, f := range m.Files {
 			if ofModels(f.Name) {
-				write(t, filepath.Join(s.Dir(id), f.Name), []byte("rubbish"))
+				write(t, filepath.Join(s.Dir(m.ID), f.Name), []byte("rubbish"))
 			}
 		}
-		got, err := s.Load(t.Context(), id, Opener{Index: world.Index, NoModels: true})
+		got, err := s.Load(t.Context(), m.ID, Opener{Index: world.Index, NoModels: true})
 		fatal(t, err)
 		if len(got.Models) != 0 || len(got.Lists) != 0 || len(got.Manifest.Models) != 4 || !slices.Equal(got.Vectors, want.Vectors) || !slices.Equal(got.Movies.IDs, want.Movies.IDs) {
-			t.Errorf("%s: %d models, %d lists, %d movies", id, len(got.Models), len(got.Lists), got.Movies.Len())
+			t.Errorf("patch %v: %d models, %d lists, %d movies", lay, len(got.Models), len(got.Lists), got.Movies.Len())
 		}
 		snap, err := got.Snapshot()
 		if err != nil || len(snap.Arms.Models) != 0 {
@@ -285,17 +287,13 @@ func TestLoadWithoutModels(t *testing.T) {
 		if _, err := s.Put(t.Context(), got); !errors.Is(err, catalog.ErrInvalid) {
 			t.Errorf("put without its models: %v, want invalid", err)
 		}
-		if id == base.ID {
-			fatal(t, os.RemoveAll(s.Dir(id)))
-			s, _, base = groundwork(t)
-			m = patched(t, s, base.ID, smallPatch())
-		}
 	}
 }
 
 // Whichever step of laying a patch fails, and wherever the disk is full, the build is
 // whole, the patched bundle is whole or not there, and a second call does the work.
 func TestEveryStepOfPutPatchMayFail(t *testing.T) {
+	t.Parallel()
 	began, _, base := groundwork(t)
 	want := patched(t, copied(t, began), base.ID, smallPatch())
 	try := func(d *faulty) {
@@ -341,6 +339,7 @@ func TestEveryStepOfPutPatchMayFail(t *testing.T) {
 // A flipped bit or a missing half of any file of a bundle with a patch is noticed; in a
 // file that both have, in both.
 func TestTornPatch(t *testing.T) {
+	t.Parallel()
 	s, _, base := groundwork(t)
 	m := patched(t, s, base.ID, smallPatch())
 	shared := map[string]bool{}
@@ -385,6 +384,7 @@ func sameManifest(a, b Manifest) bool {
 
 // Good checksums over what does not fit are refused all the same.
 func TestPatchThatDoesNotFit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(m *Manifest)
 		file   func(l *changes)
@@ -420,6 +420,7 @@ func TestPatchThatDoesNotFit(t *testing.T) {
 // Patches that are laid at once do not get in each other's way, and a bundle that is
 // being written makes them wait.
 func TestPatchesAtOnce(t *testing.T) {
+	t.Parallel()
 	s, _, base := groundwork(t)
 	var g errgroup.Group
 	ids := make([]string, 6)
@@ -445,14 +446,34 @@ func TestPatchesAtOnce(t *testing.T) {
 		t.Errorf("beside a build: %v, want it to wait", err)
 	}
 	unlock()
+	s.disk = watched{osDisk{}, func() {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := (&Shelf{dir: s.dir}).lock(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("while a patch is written the lock is free: %v", err)
+		}
+	}}
 	patched(t, s, base.ID, smallPatch())
+}
+
+// A watched disk tells of each file that gets a second name.
+type watched struct {
+	osDisk
+	linked func()
+}
+
+func (d watched) Link(from, to string) error {
+	d.linked()
+	return d.osDisk.Link(from, to)
 }
 
 // Who is forgotten leaves bundles with patches too; what was laid over the build stays,
 // and files that hold nobody are shared still.
 func TestForgetInPatchedBundles(t *testing.T) {
 	s, _, base := groundwork(t)
-	m := patched(t, s, base.ID, smallPatch())
+	p := smallPatch()
+	p.Removed = []catalog.MovieID{"m00", "m01", "m05"} // fewer movies than rows that people watched
+	m := patched(t, s, base.ID, p)
 	publish(t, s, m.ID)
 	done, unread, err := s.Forget(t.Context(), is("u1"))
 	if err != nil || len(done) != 2 || len(unread) != 0 {

@@ -55,7 +55,7 @@ func (s *Shelf) PutPatch(ctx context.Context, base string, p Patch, edit func(*M
 	next := ground.changes.with(p, ground.has, ground.stay(old))
 	data := next.encode()
 	if _, err := decodeLater(data, old.Embedder.Dims); err != nil { // what would not come back is not written
-		return Manifest{}, fmt.Errorf("patch over bundle %s: %v: %w", base, err, catalog.ErrInvalid)
+		return Manifest{}, fmt.Errorf("patch over bundle %s: %s: %w", base, err.Error(), catalog.ErrInvalid)
 	}
 	m := ground.manifest(old, next)
 	if edit != nil {

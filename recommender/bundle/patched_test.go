@@ -237,6 +237,7 @@ func must(t *rapid.T, err error) {
 // changes give in memory, to the bit: movies, vectors, neighbours, statistics, models,
 // lists and what the index finds. Written again, it is the same bundle.
 func TestPatchesAreWhatOverlaysAre(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
 		s := shelf(t)

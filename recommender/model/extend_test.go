@@ -74,6 +74,9 @@ func TestExtendOfOneThatCannot(t *testing.T) {
 		if !slices.Equal(seen, []model.Seen{{Movie: 5}, {Movie: 1}, {Movie: 3}}) {
 			t.Errorf("the history was changed to %v", seen)
 		}
+		if model.Rows(x) != 3 || model.Rows(m) != 3 {
+			t.Errorf("writes %d movies, want 3", model.Rows(x))
+		}
 		var buf bytes.Buffer
 		if _, err := x.WriteTo(&buf); err != nil || buf.String() != "strict" {
 			t.Errorf("writes %q, %v", buf.String(), err)
