@@ -135,7 +135,8 @@ func (c *codes) grown(vecs []float32, later [][]float32, n int) *codes {
 	}
 	next := *c
 	if c.spare.take(len(c.rows), len(fresh), cap(c.rows)) {
-		next.rows = append(c.rows, fresh...)
+		next.rows = c.rows[:len(c.rows)+len(fresh)]
+		copy(next.rows[len(c.rows):], fresh)
 		return &next
 	}
 	next.spare = &spare{}
