@@ -92,8 +92,9 @@ type Later struct {
 	Changed int    `json:"changed"` // movies whose facts or text are not those of the build
 	Removed int    `json:"removed"` // movies of the build that left the catalog
 
-	// Measured is what the index finds of the movies that came later and of those
-	// nearest to them; nil if the index is exact or no vector came later.
+	// Measured is what the index finds for the movies that came later, those nearest to
+	// them and to movies that left, and others; nil if the index is exact or no vector is
+	// another.
 	Measured *indexer.Measured `json:"measured,omitempty"`
 }
 

@@ -95,7 +95,7 @@ func Read(ctx context.Context, store Store, ranking rank.Config) (*Facts, error)
 	if err := f.readPeople(ctx, store, digest); err != nil {
 		return nil, err
 	}
-	if f.Editorial, err = readEditorial(ctx, store); err != nil {
+	if f.Editorial, _, err = readEditorial(ctx, store); err != nil {
 		return nil, err
 	}
 	f.Data.Movies = f.Movies
@@ -186,8 +186,11 @@ func (f *Facts) Learn(v Vectors) *model.Data {
 // Profiles returns the newest rows of at most n people, spread evenly over all
 // who watched at least least movies: histories to measure an index with.
 func (f *Facts) Profiles(n, least, newest int) [][]uint32 {
+	return profiles(f.Histories, n, least, newest)
+}
+
+func profiles(h *bundle.Histories, n, least, newest int) [][]uint32 {
 	var out [][]uint32
-	h := f.Histories
 	for i := range h.Users {
 		rows := h.Rows[h.Starts[i]:h.Starts[i+1]]
 		if len(rows) >= least {
