@@ -91,8 +91,8 @@ func nearest(t *indexer.Table, row int) []indexer.Neighbour {
 func (p pair) overlap(x, y []indexer.Neighbour) float64 {
 	shared := 0
 	for _, n := range x {
-		other := p.toB[n.Row]
-		if other != none && slices.ContainsFunc(y, func(m indexer.Neighbour) bool { return int(m.Row) == other }) {
+		other := p.toB[n.Row] // none is no row
+		if slices.ContainsFunc(y, func(m indexer.Neighbour) bool { return int(m.Row) == other }) {
 			shared++
 		}
 	}

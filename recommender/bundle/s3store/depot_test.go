@@ -359,6 +359,26 @@ func TestGC(t *testing.T) {
 	}
 }
 
+// What is taken from under a push, before its manifest is there, it puts back.
+func TestPushPutsBack(t *testing.T) {
+	srv := newServer(t)
+	from, ids := shelved(t, 1)
+	m, err := from.Manifest(ids[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.intercept(func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/manifest.json") {
+			if _, err := srv.backend.DeleteObject(bucket, "marquee/test/files/"+m.Files[0].SHA256); err != nil {
+				t.Error(err)
+			}
+		}
+		return false
+	})
+	push(t, srv.depot(t), from, ids[0])
+	srv.whole(t, ids[0])
+}
+
 func TestRemove(t *testing.T) {
 	srv := newServer(t)
 	d := srv.depot(t)
