@@ -276,7 +276,7 @@ func TestSwapUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	for i := range 40 {
+	for i := range 16 {
 		for id, name := range ids {
 			if (name == "old") == (i%2 == 0) {
 				if err := shelf.Publish(t.Context(), bundle.Publication{ID: id}); err != nil {
@@ -290,8 +290,8 @@ func TestSwapUnderLoad(t *testing.T) {
 	}
 	cancel()
 	wg.Wait()
-	if s := f.Status(); s.Swaps < 40 {
-		t.Errorf("%d swaps, want 40", s.Swaps)
+	if s := f.Status(); s.Swaps < 16 {
+		t.Errorf("%d swaps, want 16", s.Swaps)
 	}
 }
 

@@ -71,11 +71,6 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer store.Close()
-	free, err := claim(e)
-	if err != nil {
-		return err
-	}
-	defer free()
 	cfg := history.DefaultConfig()
 	cfg.Poll, cfg.Timeout, cfg.Users = c.HistoryPoll, c.HistoryTimeout, c.HistoryPeople
 	cache, err := history.New(store, cfg, e.log)
@@ -103,6 +98,15 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	free, err := claim(e)
+	if err != nil {
+		public.Close()
+		if admin != nil {
+			admin.Close()
+		}
+		return err
+	}
+	defer free()
 	metrics := httpapi.NewMetrics()
 	metrics.Follow(follower.Status, cache.Stats, cache.Lag)
 	follows(metrics, added.Status)
