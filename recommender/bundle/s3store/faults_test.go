@@ -308,11 +308,13 @@ func TestRepetitions(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+		srv.mu.Lock()
 		for path, n := range asked {
 			if n > c.most {
 				t.Errorf("%s: %s was asked for %d times, want at most %d", name, path, n, c.most)
 			}
 		}
+		srv.mu.Unlock()
 		if list, err := to.List(); err != nil || len(list) > 0 {
 			t.Errorf("%s: on the shelf are %v, %v", name, list, err)
 		}
