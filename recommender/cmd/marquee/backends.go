@@ -15,16 +15,16 @@ import (
 
 // indexFlags choose the index.
 type indexFlags struct {
-	Index          string  `help:"Index of the vectors: hnsw, flat (exact) or coderhnsw." enum:"hnsw,flat,coderhnsw" default:"hnsw" placeholder:"KIND"`
+	Index          string  `help:"Index of the vectors: hnsw, flat (exact), coderhnsw, or qdrant: a Qdrant server, see --qdrant-addr." enum:"hnsw,flat,coderhnsw,qdrant" default:"hnsw" placeholder:"KIND"`
 	M              int     `help:"Links of a movie in the graph; 0: the index's own default." default:"0" env:"MARQUEE_INDEX_M" placeholder:"N"`
 	EfConstruction int     `help:"Candidates looked at when a movie is linked; 0: the index's own default." default:"0" placeholder:"N"`
-	RecallFloor    float64 `help:"Least recall at 20 against the exact scan, on movies held out and on profiles; 0: 0.98 for hnsw, 0.75 for coderhnsw." default:"0" placeholder:"SHARE"`
+	RecallFloor    float64 `help:"Least recall at 20 against the exact scan, on movies held out and on profiles; 0: 0.98 for hnsw and qdrant, 0.75 for coderhnsw." default:"0" placeholder:"SHARE"`
 }
 
 // profileQueries is how many profiles an index is measured with.
 const profileQueries = 200
 
-func (f indexFlags) backend(seed uint64) (pipeline.Backend, error) {
+func (f indexFlags) backend(e *env, seed uint64) (pipeline.Backend, error) {
 	if !(f.RecallFloor >= 0 && f.RecallFloor <= 1) {
 		return nil, usage("--recall-floor is %v, want 0 to 1", f.RecallFloor)
 	}
@@ -48,8 +48,10 @@ func (f indexFlags) backend(seed uint64) (pipeline.Backend, error) {
 		setTo(&b.cfg.M, f.M)
 		setTo(&b.cal.Floor, f.RecallFloor)
 		return b, wrapUsage(b.cfg.Validate())
+	case "qdrant":
+		return e.qdrantBackend(cal, f.RecallFloor)
 	}
-	return nil, usage("index %q, want hnsw, flat or coderhnsw", f.Index)
+	return nil, usage("index %q, want hnsw, flat, coderhnsw or qdrant", f.Index)
 }
 
 func wrapUsage(err error) error {
@@ -68,8 +70,10 @@ func setTo[T int | float64 | string](dst *T, v T) {
 }
 
 // openIndex makes the index of a loaded bundle.
-func openIndex(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error) {
+func (e *env) openIndex(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error) {
 	switch kind {
+	case "qdrant":
+		return e.openQdrant(vecs, dims, stored)
 	case "flat":
 		return flat.New(vecs, dims)
 	case "hnsw":
@@ -77,7 +81,7 @@ func openIndex(kind string, vecs []float32, dims int, stored []byte) (indexer.In
 	case "coderhnsw":
 		return coderhnsw.Read(bytes.NewReader(stored), vecs, dims)
 	}
-	return nil, fmt.Errorf("index %q is not known to this program, want hnsw, flat or coderhnsw: %w", kind, catalog.ErrInvalid)
+	return nil, fmt.Errorf("index %q is not known to this program, want hnsw, flat, coderhnsw or qdrant: %w", kind, catalog.ErrInvalid)
 }
 
 // profiles returns the profile vectors an index is measured with: those of real

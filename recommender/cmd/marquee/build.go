@@ -70,6 +70,7 @@ func rankingDefaults() map[string]string {
 type buildCmd struct {
 	spaceFlags
 	indexFlags
+	gateFlags
 	rankingFlags
 	modelFlags
 	Models     []string `help:"Models to train, divided by commas; auto: those of the blend, if the data are enough; none: lists of similarity, quality and popularity alone." default:"auto" placeholder:"NAME"`
@@ -77,6 +78,7 @@ type buildCmd struct {
 	Neighbours int      `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
 	Seed       uint64   `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
 	Data       string   `env:"MARQUEE_DATA_VERSION" help:"Build from this data version, or its first digits, instead of the store." placeholder:"VERSION"`
+	Evaluate   bool     `help:"Judge the models on the newest fifth of each history, which they then have not seen." default:"true" negatable:""`
 	NoPublish  bool     `help:"Put the bundle on the shelf, but do not make it live."`
 }
 
@@ -93,7 +95,9 @@ func (buildCmd) Help() string {
 The same data, settings and seed give the same bundle, from the store or from a
 snapshot of it. A store is read as it stands at one moment. Vectors are cached in the
 store by text, so a second build embeds only what changed. An index below its
-recall floor is refused, and nothing is published.`
+recall floor, a catalog that lost more than 5% of its movies, too many movies without a
+text, or lists that do worse than the live ones offline, are not published: --override
+GATE=REASON lets them pass, and the manifest keeps the reason.`
 }
 
 // auto reports whether the models were left to the program.
@@ -129,13 +133,17 @@ type built struct {
 // Run builds and publishes.
 func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	began := time.Now()
-	backend, err := c.backend(c.Seed)
+	backend, err := c.backend(e, c.Seed)
 	if err == nil {
 		err = c.check()
 	}
 	if err == nil {
 		err = wrapUsage(pipeline.Options{Ranking: c.config(), Neighbour: c.Neighbours}.Validate())
 	}
+	if err != nil {
+		return err
+	}
+	gates, err := c.gates()
 	if err != nil {
 		return err
 	}
@@ -164,6 +172,9 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if q, ok := backend.(*qdrantBackend); ok {
+		q.Know(facts.Movies)
+	}
 	bar := e.progress()
 	b, err := pipeline.Make(ctx, facts, pipeline.Options{
 		Space:     c.space(e),
@@ -175,6 +186,8 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 		Models:    specs,
 		Arm:       c.Arm,
 		Lenient:   c.auto(),
+		Evaluate:  c.Evaluate,
+		Override:  c.Override,
 		Seed:      c.Seed,
 		Parent:    parent,
 		Program:   program(),
@@ -189,14 +202,9 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	if err := recommender.Rehearse(b, time.Now()); err != nil {
 		return err
 	}
-	m, err := shelve(ctx, shelf, b, store)
+	m, err := c.put(ctx, e, going{shelf: shelf, store: store}, b, gates)
 	if err != nil {
 		return err
-	}
-	if !c.NoPublish {
-		if err := shelf.Publish(ctx, bundle.Publication{ID: m.ID, By: "build"}); err != nil {
-			return err
-		}
 	}
 	result := built{m, !c.NoPublish, time.Since(began).Seconds(), peakMiB()}
 	return e.print(result, func(w io.Writer) {
@@ -207,6 +215,25 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 		}
 		fmt.Fprintln(w)
 	})
+}
+
+// put asks the gates, shelves b and, unless that is not wanted, makes it live. A bundle
+// that is refused stays on the shelf, to be looked at.
+func (c *buildCmd) put(ctx context.Context, e *env, g going, b *bundle.Bundle, gates pipeline.Gates) (bundle.Manifest, error) {
+	var refused error
+	b.Manifest.Gates, refused = gates.Check(b.Manifest, g.liveManifest())
+	m, err := shelve(ctx, g.shelf, b, g.store)
+	if err != nil || c.NoPublish {
+		return m, err
+	}
+	if refused != nil {
+		return m, fmt.Errorf("bundle %s is on the shelf, and not live: %w", m.ID, refused)
+	}
+	if g.depot, err = e.openDepot(); err != nil {
+		return m, err
+	}
+	e.publishIndex(ctx, b.Index)
+	return m, g.live(ctx, e, bundle.Publication{ID: m.ID, Why: "build of data " + m.DataVersion}, nil)
 }
 
 // modelsOf names the models of a bundle, the one that serves first.

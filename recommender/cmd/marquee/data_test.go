@@ -95,7 +95,7 @@ func TestBuildFromData(t *testing.T) {
 	if alone != direct {
 		t.Errorf("without a store %+v, want %+v", alone, direct)
 	}
-	if _, errs, code := s.run("data", "snapshot"); code != 1 || !strings.Contains(errs, "marquee import") {
+	if _, errs, code := s.run("data", "snapshot"); code != 3 || !strings.Contains(errs, "marquee import") {
 		t.Errorf("snapshot of no store: exit %d, %s", code, errs)
 	}
 }
@@ -161,16 +161,16 @@ func TestDataErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"data", "show", "xyz"}, 2, "hex digits"},
-		{[]string{"data", "show", "abc"}, 1, "marquee data list"},
-		{[]string{"data", "diff", "abc", "abd"}, 1, "marquee data list"},
+		{[]string{"data", "show", "abc"}, 3, "marquee data list"},
+		{[]string{"data", "diff", "abc", "abd"}, 3, "marquee data list"},
 		{[]string{"data", "verify", "../x"}, 2, "hex digits"},
 		{[]string{"data", "prune"}, 2, "--keep"},
 		{[]string{"data", "prune", "--keep=-1"}, 2, "want 0"},
 		{[]string{"data", "prune", "--age", "x"}, 2, "90d"},
 		{[]string{"data", "prune", "--age=-3d"}, 2, "90d"},
 		{[]string{"data", "prune", "--bytes", "10XB"}, 2, "10GiB"},
-		{[]string{"data", "snapshot"}, 1, "marquee import"},
-		{[]string{"build", "--data", "abc"}, 1, "marquee data list"},
+		{[]string{"data", "snapshot"}, 3, "marquee import"},
+		{[]string{"build", "--data", "abc"}, 3, "marquee data list"},
 		{[]string{"build", "--data", "!"}, 2, "hex digits"},
 	} {
 		if _, errs, code := s.run(c.args...); code != c.code || !strings.Contains(errs, c.want) {
@@ -178,7 +178,7 @@ func TestDataErrors(t *testing.T) {
 		}
 	}
 	s.must("import", "jsonl", s.file("films.jsonl", films))
-	if _, errs, code := s.run("data", "snapshot", "--parent", "abc"); code != 1 || !strings.Contains(errs, "marquee data list") {
+	if _, errs, code := s.run("data", "snapshot", "--parent", "abc"); code != 3 || !strings.Contains(errs, "marquee data list") {
 		t.Errorf("unknown parent: exit %d, %s", code, errs)
 	}
 	if out := s.must("data", "snapshot", "--help"); !strings.Contains(out, "Examples:") {

@@ -53,7 +53,7 @@ func (c evalCheckCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	b, err := shelf.Load(ctx, id, opener())
+	b, err := shelf.Load(ctx, id, e.opener())
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func TestEvalReport(t *testing.T) {
 	if b, err := os.ReadFile(again); err != nil || string(a) != string(b) {
 		t.Errorf("the page of the kept report is another: %v", err)
 	}
-	if _, errs, code := s.run("eval", "report", "nope"); code != 1 || !strings.Contains(errs, "marquee eval list") {
+	if _, errs, code := s.run("eval", "report", "nope"); code != 3 || !strings.Contains(errs, "marquee eval list") {
 		t.Errorf("eval report nope: exit %d, %s", code, errs)
 	}
 	if held := holds(t, filepath.Join(s.home, "reports"), fmt.Sprint(smallCinema.person(3))); len(held) > 0 {
@@ -290,7 +290,7 @@ func TestEvalCheck(t *testing.T) {
 	if out := read("--models", "popular", "--genres", "romance"); !json.Valid([]byte(out)) {
 		t.Errorf("no JSON: %s", out)
 	}
-	for _, args := range [][]string{{"--models", "nope"}, {"--genres", "Nope"}, {"--people", "0"}, {"--models", "als,als"}, {"0000"}} {
+	for _, args := range [][]string{{"--models", "nope"}, {"--genres", "Nope"}, {"--people", "0"}, {"--models", "als,als"}, {"not-an-id"}} {
 		if _, errs, code := s.run(append([]string{"eval", "check"}, args...)...); code != 2 {
 			t.Errorf("eval check %v: exit %d, %s", args, code, errs)
 		}

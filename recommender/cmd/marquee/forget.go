@@ -101,7 +101,17 @@ func (f *forgotten) files(ctx context.Context, e *env, gone func(catalog.UserID)
 	if err != nil {
 		return err
 	}
-	replaced, unread, err := shelf.Forget(ctx, gone)
+	depot, err := e.openDepot()
+	if err != nil {
+		return err
+	}
+	var replaced []bundle.Replacement
+	var unread []string
+	if depot != nil {
+		replaced, unread, err = bundle.ForgetEverywhere(ctx, shelf, depot, gone)
+	} else {
+		replaced, unread, err = shelf.Forget(ctx, gone)
+	}
 	f.Bundles, f.Unread = append(f.Bundles, replaced...), unread
 	return err
 }

@@ -54,7 +54,7 @@ func (s shell) follow(store *sqlstore.Store) *recommender.Service {
 		s.t.Fatal(err)
 	}
 	service := recommender.New(cache, "", time.Now)
-	if err := recommender.NewFollower(shelf, opener(), service, log).Start(s.t.Context()); err != nil {
+	if err := recommender.NewFollower(shelf, (&env{cli: &cli{}}).opener(), service, log).Start(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	open := func(_ context.Context, b *bundle.Bundle) (embedder.Embedder, error) {
@@ -131,14 +131,14 @@ func TestServeAndEditors(t *testing.T) {
 	get(t, address)
 
 	_, stderr, code := s.run("serve", "--listen", free(t), "--admin-listen", "")
-	if code != 1 || !strings.Contains(stderr, "another server serves from") || !strings.Contains(stderr, "postgres://") || !strings.Contains(stderr, "process ") {
+	if code != exitRefused || !strings.Contains(stderr, "another server serves from") || !strings.Contains(stderr, "postgres://") || !strings.Contains(stderr, "process ") {
 		t.Errorf("a second server: exit %d\n%s", code, stderr)
 	}
 	link := filepath.Join(t.TempDir(), "other.db")
 	if err := os.Symlink(filepath.Join(s.home, "marquee.db"), link); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr, code = s.run("--store", link, "serve", "--listen", free(t), "--admin-listen", ""); code != 1 || !strings.Contains(stderr, "another server") {
+	if _, stderr, code = s.run("--store", link, "serve", "--listen", free(t), "--admin-listen", ""); code != exitRefused || !strings.Contains(stderr, "another server") {
 		t.Errorf("a second server by another name: exit %d\n%s", code, stderr)
 	}
 

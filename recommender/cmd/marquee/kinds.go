@@ -39,4 +39,4 @@ func precomputedKind() model.Kind {
 }
 
 // opener reads bundles.
-func opener() bundle.Opener { return bundle.Opener{Index: openIndex, Kinds: kinds()} }
+func (e *env) opener() bundle.Opener { return bundle.Opener{Index: e.openIndex, Kinds: kinds()} }

@@ -9,12 +9,15 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"marquee/embedder/vec"
+	"marquee/indexer/qdrant"
 )
 
 // version is set by the Makefile.
@@ -31,6 +34,7 @@ func main() {
 type cli struct {
 	Home      string     `help:"Folder of all state: store, bundles, models." default:".marquee" type:"path" placeholder:"DIR"`
 	Store     string     `help:"Store of facts: the path of a SQLite file, or a postgres:// URL. Default: marquee.db in the home folder." placeholder:"PATH|URL"`
+	Bundles   string     `help:"Where several machines share bundles, beside the home folder: s3://BUCKET/PREFIX?endpoint=HOST:PORT&region=NAME. Credentials come from the environment (AWS_ACCESS_KEY_ID and the like)." placeholder:"URL"`
 	Output    string     `help:"Form of results: text or json." enum:"text,json" default:"text" placeholder:"FORM"`
 	Quiet     bool       `help:"No progress." short:"q"`
 	LogLevel  string     `help:"Least severe log lines shown: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
@@ -38,35 +42,41 @@ type cli struct {
 	Kernel    string     `help:"Path of the vector kernels: auto, avx512, avx2 or go." enum:"auto,avx512,avx2,go" default:"auto" placeholder:"PATH"`
 	Config    configFile `help:"JSON file of settings by the names of their flags; flags and environment win." placeholder:"FILE"`
 
+	Qdrant qdrantFlags `embed:"" prefix:"qdrant-" group:"Qdrant, for the index of that name:"`
+
 	Import     importCmd     `cmd:"" help:"Bring movies, people and ratings into the store."`
 	Ingest     ingestCmd     `cmd:"" help:"Read the event stream into the store, each event exactly once."`
 	Data       dataCmd       `cmd:"" help:"Take and look at data versions: snapshots of what builds read."`
 	Quarantine quarantineCmd `cmd:"" help:"Look at lines of the stream that could not be read, and read them again."`
+	Reindex    reindexCmd    `cmd:"" help:"Bring the live bundle up to date with the store: what is new, changed or gone."`
 	Build      buildCmd      `cmd:"" help:"Make a bundle from the store and publish it."`
 	Precompute precomputeCmd `cmd:"" help:"Make lists for everyone beforehand, with a model of the live bundle."`
 	Serve      serveCmd      `cmd:"" help:"Answer requests from the live bundle."`
-	Movie      movieCmd      `cmd:"" help:"Look at movies and their neighbours."`
+	Movie      movieCmd      `cmd:"" help:"Find, add, edit and hide movies; look at their neighbours and correct them."`
 	User       userCmd       `cmd:"" help:"Look at a person's history and list; forget a person."`
 	Quality    qualityCmd    `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
 	Eval       evalCmd       `cmd:"" help:"Judge lists offline."`
 	Tune       tuneCmd       `cmd:"" help:"Search the settings of a model."`
 	Model      modelCmd      `cmd:"" help:"List the models that can be trained; get and check the weights of MiniLM."`
-	Bundle     bundleCmd     `cmd:"" help:"Look at the bundles that were built."`
+	Bundle     bundleCmd     `cmd:"" help:"Look at bundles, publish them and take them back, move and remove them."`
 	Stored     storeCmd      `cmd:"" name:"store" help:"Look at the store and its settings."`
+	Trace      traceCmd      `cmd:"" help:"Show how a list that was served came about, and make it anew."`
+	Completion completionCmd `cmd:"" help:"Print what makes the shell complete commands and flags."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // errUsage reports a command line that is wrong in itself.
 var errUsage = errors.New("wrong command line")
 
-// run is main without the process, so that tests can call it. It returns 0, or 1
-// if the work failed, or 2 if the command line was wrong.
+// run is main without the process, so that tests can call it. It returns the exit
+// status: see exit.go.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	var c cli
 	exited := -1
 	parser, err := kong.New(&c,
 		kong.Name("marquee"),
-		kong.Description("Marquee recommends movies. Every setting is a flag; the environment variable MARQUEE_<FLAG> fills one, flags win."),
+		kong.Description("Marquee recommends movies. Every setting is a flag; the environment variable MARQUEE_<FLAG> fills one, flags win.\n\n"+
+			"Exit status: 0, or 1 if the work failed, 2 if the command line was wrong, 3 if what was named is not there, 4 if a gate or a check refused, 5 if something cannot be reached, 130 if interrupted."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
 		kong.DefaultEnvars("MARQUEE"),
@@ -87,6 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = exited
 		}
 	}()
+	completes(parser, func(code int) { exited = code; panic(exitPanic{}) })
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee --help\".\n", err)
@@ -94,21 +105,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}
 	e, err := c.env(stdout, stderr)
 	if err == nil {
+		defer e.end()
 		parsed.BindTo(ctx, (*context.Context)(nil))
 		err = parsed.Run(e)
 	}
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errUsage):
-		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee %s --help\".\n", err, parsed.Command())
-		return 2
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	switch code = exitStatus(ctx, err); code {
+	case exitDone:
+	case exitUsage:
+		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee %s --help\".\n", err, commandOf(parsed))
+	case exitInterrupted:
 		fmt.Fprintln(stderr, "marquee: interrupted; what was stored stays")
-		return 1
+	default:
+		fmt.Fprintln(stderr, "marquee:", err)
 	}
-	fmt.Fprintln(stderr, "marquee:", err)
-	return 1
+	return code
+}
+
+// commandOf returns the command of a call without its arguments.
+func commandOf(parsed *kong.Context) string {
+	words := strings.Fields(parsed.Command())
+	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "<") }), " ")
 }
 
 // helpOf writes the help of a flag with its default and its environment variable.
@@ -135,9 +151,24 @@ type exitPanic struct{}
 // An env is what every command works with.
 type env struct {
 	cli    *cli
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger
+
+	ends     []func() // what is called at the end, the last first
+	qdrantMu sync.Mutex
+	qdrant   *qdrant.Client // nil until it is needed
+}
+
+// atEnd lets do be called when the command has ended.
+func (e *env) atEnd(do func()) { e.ends = append(e.ends, do) }
+
+// end calls what waits for the end.
+func (e *env) end() {
+	for _, do := range slices.Backward(e.ends) {
+		do()
+	}
 }
 
 func (c *cli) env(stdout, stderr io.Writer) (*env, error) {
@@ -158,7 +189,7 @@ func (c *cli) env(stdout, stderr io.Writer) (*env, error) {
 	if c.Store == "" {
 		c.Store = filepath.Join(c.Home, "marquee.db")
 	}
-	return &env{cli: c, stdout: stdout, stderr: stderr, log: slog.New(handler)}, nil
+	return &env{cli: c, stdin: os.Stdin, stdout: stdout, stderr: stderr, log: slog.New(handler)}, nil
 }
 
 // json reports whether results are wanted as JSON.

@@ -160,12 +160,12 @@ func TestErrors(t *testing.T) {
 	}{
 		{[]string{"nonsense"}, 2, "nonsense"},
 		{[]string{"build", "--index", "faiss"}, 2, "hnsw"},
-		{[]string{"build"}, 1, "marquee import"},
+		{[]string{"build"}, 3, "marquee import"},
 		{[]string{"--store", "host=x password=PWSECRET", "store", "show"}, 2, "postgres://"},
 		{[]string{"--store", "u:PWSECRET@127.0.0.1/db", "import", "jsonl", text}, 2, "postgres://"},
 		{[]string{"--store", "file:x.db?key=PWSECRET", "build"}, 2, "postgres://"},
-		{[]string{"serve"}, 1, "marquee build"},
-		{[]string{"movie", "neighbours", "Heat"}, 1, "marquee import"},
+		{[]string{"serve"}, 3, "marquee build"},
+		{[]string{"movie", "neighbours", "Heat"}, 3, "marquee import"},
 		{[]string{"import", "jsonl", "nowhere.jsonl"}, 2, "nowhere.jsonl"},
 		{[]string{"ingest", "--source", "ftp://x"}, 2, "file:PATH"},
 		{[]string{"ingest", "--source", "file:nowhere.log", "--once"}, 1, "nowhere.log"},
@@ -194,7 +194,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	s.must("import", "jsonl", s.file("films.jsonl", films))
-	if _, errs, code := s.run("serve"); code != 1 || !strings.Contains(errs, "marquee build") {
+	if _, errs, code := s.run("serve"); code != 3 || !strings.Contains(errs, "marquee build") {
 		t.Errorf("serve without a bundle: exit %d, %s", code, errs)
 	}
 	if _, errs, code := s.run("build", "--recall-floor", "2"); code != 2 || !strings.Contains(errs, "0 to 1") {
@@ -253,7 +253,7 @@ func TestServe(t *testing.T) {
 	if got := get(t, address); !strings.Contains(got.body, "sneakers+1992") {
 		t.Errorf("the new movie is not in %s", got.body)
 	}
-	if _, errs, code := s.run("serve", "--listen", address); code != 1 || !strings.Contains(errs, "--listen") {
+	if _, errs, code := s.run("--store", filepath.Join(s.home, "other.db"), "serve", "--listen", address); code != 1 || !strings.Contains(errs, "--listen") {
 		t.Errorf("a port in use: exit %d, %s", code, errs)
 	}
 	end()

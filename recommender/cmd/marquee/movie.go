@@ -10,12 +10,21 @@ import (
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
 	"marquee/embedder"
-	"marquee/recommender/bundle"
 )
 
 type movieCmd struct {
-	Show       movieShowCmd       `cmd:"" help:"Show what is known of a movie."`
-	Neighbours movieNeighboursCmd `cmd:"" help:"Show the nearest movies of a movie."`
+	Show        movieShowCmd        `cmd:"" help:"Show what is known of a movie."`
+	Search      movieSearchCmd      `cmd:"" help:"Search movies by what they are about."`
+	Neighbours  movieNeighboursCmd  `cmd:"" help:"Show the nearest movies of a movie, and why."`
+	Add         movieAddCmd         `cmd:"" help:"Add a movie; servers list it within seconds."`
+	Edit        movieEditCmd        `cmd:"" help:"Correct the facts of a movie, and see its neighbours before and after."`
+	Remove      movieRemoveCmd      `cmd:"" help:"Remove a movie from the catalog."`
+	Hide        movieHideCmd        `cmd:"" help:"List a movie no more, on every server, within a second."`
+	Unhide      movieUnhideCmd      `cmd:"" help:"List a hidden movie again."`
+	Hidden      movieHiddenCmd      `cmd:"" help:"Show which movies are hidden."`
+	Pin         moviePinCmd         `cmd:"" help:"Put a movie first among the neighbours of another."`
+	Block       movieBlockCmd       `cmd:"" help:"Keep a movie out of the neighbours of another."`
+	Corrections movieCorrectionsCmd `cmd:"" help:"Show which neighbours were pinned and blocked."`
 }
 
 // movieArg names a movie by id or title.
@@ -26,32 +35,78 @@ type movieArg struct {
 // find returns the movie that the argument means: by id, by whole title, or by
 // part of one. Where several are meant it takes the first and says so.
 func (a movieArg) find(ctx context.Context, e *env, store *sqlstore.Store) (catalog.Movie, error) {
-	if id, err := catalog.ParseMovieID(a.Movie); err == nil {
-		if m, err := store.Movie(ctx, id); err == nil {
-			return m, nil
-		}
-	}
-	found, err := store.FindMovies(ctx, a.Movie, 10)
+	found, err := findMovies(ctx, store, a.Movie)
 	if err != nil {
 		return catalog.Movie{}, err
 	}
-	if len(found) == 0 {
-		return catalog.Movie{}, fmt.Errorf("no movie has the id or title %q: %w", a.Movie, catalog.ErrNotFound)
-	}
-	if whole := slices.DeleteFunc(slices.Clone(found), func(m catalog.Movie) bool { return !strings.EqualFold(m.Title, a.Movie) }); len(whole) > 0 {
-		found = whole
-	}
 	if len(found) > 1 {
-		others := make([]string, 0, len(found)-1)
-		for _, m := range found[1:] {
-			others = append(others, fmt.Sprintf("%s (%d) is %s", m.Title, m.Year, m.ID))
-		}
-		e.log.Info("several titles match; the first is taken", "taken", found[0].ID, "others", strings.Join(others, "; "))
+		e.log.Info("several titles match; the first is taken", "taken", found[0].ID, "others", strings.Join(labels(found[1:]), "; "))
 	}
 	return found[0], nil
 }
 
-type movieShowCmd struct{ movieArg }
+// findOne is find for what changes a movie: several that match are an error.
+func findOne(ctx context.Context, store *sqlstore.Store, name string) (catalog.Movie, error) {
+	found, err := findMovies(ctx, store, name)
+	if err != nil {
+		return catalog.Movie{}, err
+	}
+	if len(found) > 1 {
+		return catalog.Movie{}, usage("%q may mean %s; name one by its id", name, strings.Join(labels(found), "; "))
+	}
+	return found[0], nil
+}
+
+// findMovies returns the movies that name may mean, at least one: that of the id,
+// or those of the whole title, or those with it in their titles.
+func findMovies(ctx context.Context, store *sqlstore.Store, name string) ([]catalog.Movie, error) {
+	if id, err := catalog.ParseMovieID(name); err == nil {
+		if m, err := store.Movie(ctx, id); err == nil {
+			return []catalog.Movie{m}, nil
+		}
+	}
+	found, err := store.FindMovies(ctx, name, 10)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no movie has the id or title %q; \"marquee movie search\" finds movies by what they are about: %w", name, catalog.ErrNotFound)
+	}
+	if whole := slices.DeleteFunc(slices.Clone(found), func(m catalog.Movie) bool { return !strings.EqualFold(m.Title, name) }); len(whole) > 0 {
+		found = whole
+	}
+	return found, nil
+}
+
+// labels names movies for a message.
+func labels(movies []catalog.Movie) []string {
+	out := make([]string, len(movies))
+	for i, m := range movies {
+		out[i] = fmt.Sprintf("%s (%d), id %s", m.Title, m.Year, m.ID)
+	}
+	return out
+}
+
+type movieShowCmd struct {
+	movieArg
+	Versions int `help:"Earlier versions of its facts shown at most." default:"3" env:"-" placeholder:"N"`
+}
+
+// Help is shown below the flags.
+func (movieShowCmd) Help() string {
+	return `Examples:
+  marquee movie show "Toy Story"
+  marquee movie show 1 --output json`
+}
+
+// A shownMovie is the result of movie show.
+type shownMovie struct {
+	catalog.Movie
+	Document    string                 `json:"document"` // the text that is embedded
+	Hidden      *catalog.Hidden        `json:"hidden,omitempty"`
+	Corrections []catalog.Correction   `json:"corrections,omitempty"`
+	Versions    []catalog.MovieVersion `json:"versions,omitempty"` // newest first, without what is now
+}
 
 // Run shows the facts of a movie and the text that is embedded.
 func (c movieShowCmd) Run(ctx context.Context, e *env) error {
@@ -64,22 +119,79 @@ func (c movieShowCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	return e.print(m, func(w io.Writer) {
-		rows := [][]string{
-			{"id", string(m.ID)}, {"title", m.Title}, {"year", zeroNone(m.Year)},
-			{"genres", strings.Join(m.Genres, ", ")}, {"people", strings.Join(m.People, ", ")},
-			{"keywords", strings.Join(m.Keywords, ", ")}, {"collection", m.Collection},
-			{"language", m.Language}, {"runtime", zeroNone(m.RuntimeMinutes)}, {"imdb", m.IMDBID}, {"tmdb", zeroNone(int(m.TMDBID))},
+	out := shownMovie{Movie: m, Document: embedder.Document(m)}
+	if out.Hidden, err = hiddenOf(ctx, store, m.ID); err != nil {
+		return err
+	}
+	if out.Corrections, err = store.Corrections(ctx, m.ID); err != nil {
+		return err
+	}
+	if c.Versions > 0 {
+		if out.Versions, err = store.MovieVersions(ctx, m.ID, c.Versions); err != nil {
+			return err
 		}
-		shown := rows[:0]
-		for _, r := range rows {
-			if r[1] != "" {
-				shown = append(shown, r)
-			}
+	}
+	return e.print(out, out.text)
+}
+
+// hiddenOf returns what is known of a movie's being hidden; nil if it is not.
+func hiddenOf(ctx context.Context, store *sqlstore.Store, id catalog.MovieID) (*catalog.Hidden, error) {
+	all, err := store.Hidden(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(h catalog.Hidden) bool { return h.Movie == id }); i >= 0 {
+		return &all[i], nil
+	}
+	return nil, nil
+}
+
+func (s shownMovie) text(w io.Writer) {
+	m := s.Movie
+	rows := [][]string{
+		{"id", string(m.ID)}, {"title", m.Title}, {"year", zeroNone(m.Year)},
+		{"genres", strings.Join(m.Genres, ", ")}, {"people", strings.Join(m.People, ", ")},
+		{"keywords", strings.Join(m.Keywords, ", ")}, {"collection", m.Collection},
+		{"language", m.Language}, {"runtime", zeroNone(m.RuntimeMinutes)}, {"imdb", m.IMDBID}, {"tmdb", zeroNone(int(m.TMDBID))},
+	}
+	if m.Adult {
+		rows = append(rows, []string{"adult", "yes"})
+	}
+	if h := s.Hidden; h != nil {
+		rows = append(rows, []string{"hidden", strings.TrimSpace("since " + h.At.Format("2006-01-02 15:04") + "  " + h.Note)})
+	}
+	shown := rows[:0]
+	for _, r := range rows {
+		if r[1] != "" {
+			shown = append(shown, r)
 		}
-		columns(w, shown...)
-		fmt.Fprintf(w, "\nThe text that is embedded:\n%s\n", embedder.Document(m))
-	})
+	}
+	columns(w, shown...)
+	fmt.Fprintf(w, "\nThe text that is embedded:\n%s\n", s.Document)
+	for _, c := range s.Corrections {
+		fmt.Fprintf(w, "\n%s: %s%s", c.Kind, c.Other, orNote(c.Note))
+	}
+	if len(s.Corrections) > 0 {
+		fmt.Fprintln(w)
+	}
+	for i, v := range s.Versions {
+		older := m
+		if i > 0 {
+			older = s.Versions[i-1].Movie
+		}
+		fmt.Fprintf(w, "\nUntil %s:\n", v.At.Format("2006-01-02 15:04:05"))
+		for _, d := range movieChanges(v.Movie, older) {
+			fmt.Fprintf(w, "  %s\n", d)
+		}
+	}
+}
+
+// orNote returns a note as it is shown behind something.
+func orNote(note string) string {
+	if note == "" {
+		return ""
+	}
+	return " (" + note + ")"
 }
 
 func zeroNone(n int) string {
@@ -87,106 +199,4 @@ func zeroNone(n int) string {
 		return ""
 	}
 	return fmt.Sprint(n)
-}
-
-type movieNeighboursCmd struct {
-	movieArg
-	N    int    `help:"Neighbours shown." short:"n" env:"-" default:"10" placeholder:"N"`
-	From string `help:"Where they come from: table (exact, made by the build) or index (searched now)." enum:"table,index" default:"table" placeholder:"PART"`
-}
-
-// Help is shown below the flags.
-func (movieNeighboursCmd) Help() string {
-	return `Examples:
-  marquee movie neighbours "Toy Story"
-  marquee movie neighbours 1 -n 20 --from index`
-}
-
-// A shownNeighbours is the result of movie neighbours.
-type shownNeighbours struct {
-	Movie      catalog.MovieID  `json:"movie"`
-	Title      string           `json:"title"`
-	Bundle     string           `json:"bundle"`
-	Embedder   embedder.ID      `json:"embedder"`
-	Neighbours []shownNeighbour `json:"neighbours"`
-}
-
-type shownNeighbour struct {
-	ID         catalog.MovieID `json:"id"`
-	Title      string          `json:"title"`
-	Genres     []string        `json:"genres"`
-	Similarity float32         `json:"similarity"` // cosine
-}
-
-// Run shows the neighbours of a movie in the live bundle.
-func (c movieNeighboursCmd) Run(ctx context.Context, e *env) error {
-	if c.N < 1 || c.N > 1000 {
-		return usage("-n is %d, want 1 to 1000", c.N)
-	}
-	store, err := e.openStore(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	m, err := c.find(ctx, e, store)
-	if err != nil {
-		return err
-	}
-	b, err := e.openLive(ctx)
-	if err != nil {
-		return err
-	}
-	out := shownNeighbours{Movie: m.ID, Title: m.Title, Bundle: b.Manifest.ID, Embedder: b.Manifest.Embedder, Neighbours: []shownNeighbour{}}
-	near, err := c.near(ctx, b, m.ID)
-	if err != nil {
-		return err
-	}
-	for _, n := range near {
-		facts, err := store.Movie(ctx, b.Movies.IDs[n.row])
-		if err != nil {
-			facts = catalog.Movie{} // gone from the store since the build
-		}
-		out.Neighbours = append(out.Neighbours, shownNeighbour{b.Movies.IDs[n.row], b.Movies.Label(n.row), facts.Genres, n.similarity})
-	}
-	return e.print(out, func(w io.Writer) {
-		fmt.Fprintf(w, "Nearest to %s (%s), by %s:\n", m.Title, m.ID, b.Manifest.Embedder)
-		rows := [][]string{{"", "similarity", "movie", "genres", "id"}}
-		for i, n := range out.Neighbours {
-			rows = append(rows, []string{fmt.Sprint(i + 1), fmt.Sprintf("%.3f", n.Similarity), n.Title, strings.Join(n.Genres, ", "), string(n.ID)})
-		}
-		columns(w, rows...)
-	})
-}
-
-// A nearRow is a neighbour by its row.
-type nearRow struct {
-	row        uint32
-	similarity float32
-}
-
-func (c movieNeighboursCmd) near(ctx context.Context, b *bundle.Bundle, id catalog.MovieID) ([]nearRow, error) {
-	row, ok := b.Movies.Row(id)
-	if !ok {
-		return nil, fmt.Errorf("movie %q is not in the live bundle %s; run \"marquee build\": %w", id, b.Manifest.ID, catalog.ErrNotFound)
-	}
-	var out []nearRow
-	if c.From == "table" && c.N > b.Table.K() {
-		return nil, usage("-n is %d and the table keeps %d neighbours; --from index finds more", c.N, b.Table.K())
-	}
-	if c.From == "table" {
-		for _, n := range b.Table.Of(row) {
-			if len(out) < c.N {
-				out = append(out, nearRow{n.Row, n.Score})
-			}
-		}
-		return out, nil
-	}
-	hits, err := b.Index.Search(ctx, b.Vector(row), c.N, func(r uint32) bool { return r != row })
-	if err != nil {
-		return nil, fmt.Errorf("search index %s: %w", b.Manifest.Index.Kind, err)
-	}
-	for _, h := range hits {
-		out = append(out, nearRow{h.Row, h.Score})
-	}
-	return out, nil
 }

@@ -46,8 +46,31 @@ func (e *env) openShelf() (*bundle.Shelf, error) { return bundle.OpenShelf(e.pat
 // openData opens the folder of data versions.
 func (e *env) openData() (*dataset.Shelf, error) { return dataset.OpenShelf(e.path("data")) }
 
+// storeIfThere opens the store for what can do without it; nil if there is none. The
+// func closes it.
+func (e *env) storeIfThere(ctx context.Context) (store *sqlstore.Store, closeStore func()) {
+	store, err := e.openStore(ctx, false)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		return nil, func() {}
+	case err != nil:
+		e.log.Warn("the store cannot be reached", "error", err)
+		return nil, func() {}
+	}
+	return store, func() {
+		if err := store.Close(); err != nil {
+			e.log.Warn("the store was not closed", "error", err)
+		}
+	}
+}
+
 // openLive loads the live bundle.
 func (e *env) openLive(ctx context.Context) (*bundle.Bundle, error) {
+	return e.openLiveWith(ctx, e.opener())
+}
+
+// openLiveWith loads the live bundle, or the parts of it that opener wants.
+func (e *env) openLiveWith(ctx context.Context, opener bundle.Opener) (*bundle.Bundle, error) {
 	shelf, err := e.openShelf()
 	if err != nil {
 		return nil, err
@@ -56,7 +79,7 @@ func (e *env) openLive(ctx context.Context) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return shelf.Load(ctx, id, opener())
+	return shelf.Load(ctx, id, opener)
 }
 
 // program says what built a bundle.

@@ -48,23 +48,26 @@ func (e *env) printReport(r catalog.Report) error {
 }
 
 func (e *env) writeReport(r catalog.Report) error {
-	return e.print(r, func(w io.Writer) {
-		rows := [][]string{{"", "new", "changed", "same"}}
-		for _, t := range []struct {
-			name  string
-			tally catalog.Tally
-		}{{"movies", r.Movies}, {"people", r.Users}, {"ratings", r.Ratings}, {"watches", r.Watches}} {
-			if t.tally.Total() > 0 {
-				rows = append(rows, []string{t.name, fmt.Sprint(t.tally.New), fmt.Sprint(t.tally.Changed), fmt.Sprint(t.tally.Same)})
-			}
+	return e.print(r, func(w io.Writer) { writeTallies(w, r) })
+}
+
+// writeTallies writes what an import did, and its first faults.
+func writeTallies(w io.Writer, r catalog.Report) {
+	rows := [][]string{{"", "new", "changed", "same"}}
+	for _, t := range []struct {
+		name  string
+		tally catalog.Tally
+	}{{"movies", r.Movies}, {"people", r.Users}, {"ratings", r.Ratings}, {"watches", r.Watches}} {
+		if t.tally.Total() > 0 {
+			rows = append(rows, []string{t.name, fmt.Sprint(t.tally.New), fmt.Sprint(t.tally.Changed), fmt.Sprint(t.tally.Same)})
 		}
-		columns(w, rows...)
-		fmt.Fprintf(w, "%d rows refused, %d taken after mending\n", r.Refused, r.Mended)
-		for _, f := range r.Faults[:min(shownFaults, len(r.Faults))] {
-			fmt.Fprintf(w, "  %s\n", f)
-		}
-		if hidden := r.Refused + r.Mended - shownFaults; hidden > 0 && len(r.Faults) > shownFaults {
-			fmt.Fprintf(w, "  and %d more; --output json lists up to %d\n", hidden, catalog.MaxFaults)
-		}
-	})
+	}
+	columns(w, rows...)
+	fmt.Fprintf(w, "%d rows refused, %d taken after mending\n", r.Refused, r.Mended)
+	for _, f := range r.Faults[:min(shownFaults, len(r.Faults))] {
+		fmt.Fprintf(w, "  %s\n", f)
+	}
+	if hidden := r.Refused + r.Mended - shownFaults; hidden > 0 && len(r.Faults) > shownFaults {
+		fmt.Fprintf(w, "  and %d more; --output json lists up to %d\n", hidden, catalog.MaxFaults)
+	}
 }

@@ -96,7 +96,7 @@ func (c precomputeCmd) Run(ctx context.Context, e *env) error {
 		e.log.Warn("working folder of lists could not be removed", "dir", working, "error", err)
 	}
 	if !c.NoPublish {
-		if err := publishAfter(ctx, shelf, b.Manifest.ID, m); err != nil {
+		if err := c.publish(ctx, e, shelf, b.Manifest.ID, m); err != nil {
 			return err
 		}
 	}
@@ -171,10 +171,21 @@ func (c precomputeCmd) put(ctx context.Context, e *env, shelf *bundle.Shelf, b *
 	return shelve(ctx, shelf, b, store)
 }
 
+// publish makes m live, here and where bundles are shared.
+func (c precomputeCmd) publish(ctx context.Context, e *env, shelf *bundle.Shelf, began string, m bundle.Manifest) error {
+	store, closeStore := e.storeIfThere(ctx)
+	defer closeStore()
+	depot, err := e.openDepot()
+	if err != nil {
+		return err
+	}
+	return publishAfter(ctx, e, going{shelf, store, depot}, began, m)
+}
+
 // publishAfter makes m live, unless another bundle went live since the lists were
 // begun: m would undo it.
-func publishAfter(ctx context.Context, shelf *bundle.Shelf, began string, m bundle.Manifest) error {
-	err := shelf.PublishAfter(ctx, began, bundle.Publication{ID: m.ID, By: "precompute"})
+func publishAfter(ctx context.Context, e *env, g going, began string, m bundle.Manifest) error {
+	err := g.live(ctx, e, bundle.Publication{ID: m.ID, Why: "precompute"}, &began)
 	if errors.Is(err, bundle.ErrMoved) {
 		return fmt.Errorf("the lists are on the shelf as %s; run the command again for lists of the new bundle, or \"marquee bundle publish %s\": %w", m.ID, m.ID, err)
 	}

@@ -48,7 +48,7 @@ func TestPrecompute(t *testing.T) {
 	for _, c := range []struct {
 		model, want string
 		code        int
-	}{{"als-precomputed", "name the model that made them", 2}, {"nope", "want one of", 2}, {"ease", "marquee build --models ease", 1}, {"content-ratings-popularity", "no trained model", 2}} {
+	}{{"als-precomputed", "name the model that made them", 2}, {"nope", "want one of", 2}, {"ease", "marquee build --models ease", 3}, {"content-ratings-popularity", "no trained model", 2}} {
 		if _, errs, code := s.run("precompute", c.model); code != c.code || !strings.Contains(errs, c.want) {
 			t.Errorf("precompute %s: exit %d, %s", c.model, code, errs)
 		}
@@ -86,7 +86,7 @@ func TestPrecomputeInterrupted(t *testing.T) {
 	decode(t, s.must("build", "--index", "flat", "--models", "als", "--set", "als.dims=8", "--set", "als.sweeps=1", "--output", "json"), &b)
 	interrupted := ""
 	for n := 10; n < 30 && interrupted == ""; n++ { // a list longer each time, in case a run was done first
-		if code, errs := s.interrupted("precompute", "als", "-n", fmt.Sprint(n)); code == 1 && strings.Contains(errs, "interrupted") {
+		if code, errs := s.interrupted("precompute", "als", "-n", fmt.Sprint(n)); code == exitInterrupted && strings.Contains(errs, "interrupted") {
 			interrupted = fmt.Sprint(n)
 		} else if code != 0 {
 			t.Fatalf("exit %d, %s", code, errs)
@@ -157,7 +157,7 @@ func TestPrecomputeOvertaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publishAfter(t.Context(), shelf, old, m); err == nil || !strings.Contains(err.Error(), "run the command again") {
+	if err := publishAfter(t.Context(), e, going{shelf: shelf}, old, m); err == nil || !strings.Contains(err.Error(), "run the command again") {
 		t.Errorf("publish after another build: %v", err)
 	}
 	if live, _ := shelf.Live(); live != newer.Bundle.ID {

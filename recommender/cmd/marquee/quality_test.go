@@ -117,7 +117,7 @@ func TestQualitySchema(t *testing.T) {
 
 func TestQualityErrors(t *testing.T) {
 	s := newShell(t)
-	if _, errs, code := s.run("quality"); code != 1 || !strings.Contains(errs, "marquee import") {
+	if _, errs, code := s.run("quality"); code != 3 || !strings.Contains(errs, "marquee import") {
 		t.Errorf("without a store: exit %d, %q", code, errs)
 	}
 	s.must("import", "jsonl", s.file("films.jsonl", films))

@@ -14,6 +14,7 @@ import (
 	"marquee/catalog/durable"
 	"marquee/catalog/sqlstore"
 	"marquee/recommender"
+	"marquee/recommender/bundle"
 	"marquee/recommender/delta"
 	"marquee/recommender/history"
 	"marquee/recommender/httpapi"
@@ -90,7 +91,11 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	follower := recommender.NewFollower(shelf, opener(), service, e.log)
+	shared, err := c.shared(ctx, e, shelf)
+	if err != nil {
+		return err
+	}
+	follower := recommender.NewFollower(shelf, e.opener(), service, e.log)
 	if err := follower.Start(ctx); err != nil {
 		return err
 	}
@@ -132,6 +137,9 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	defer last()
 	g.Go(func() error { defer last(); return server.Serve(ctx, public, admin) })
 	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
+	if shared != nil {
+		g.Go(func() error { return untilEnd(shared.run(ctx, c.BundlePoll)) })
+	}
 	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
 	g.Go(func() error { return untilEnd(added.Run(ctx)) })
 	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
@@ -163,6 +171,17 @@ func claim(e *env) (free func(), err error) {
 		return func() {}, nil
 	}
 	return free, nil
+}
+
+// shared brings the bundle that is live where bundles are shared, and returns what goes
+// on doing so; nil if they are not.
+func (c *serveCmd) shared(ctx context.Context, e *env, shelf *bundle.Shelf) (*depotFollower, error) {
+	depot, err := e.openDepot()
+	if depot == nil || err != nil {
+		return nil, err
+	}
+	f := &depotFollower{depot: depot, shelf: shelf, log: e.log}
+	return f, startDepot(ctx, f)
 }
 
 // follow returns the follower of what changes between two builds.

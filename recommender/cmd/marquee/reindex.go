@@ -1,0 +1,468 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"marquee/catalog"
+	"marquee/catalog/catalogapi"
+	"marquee/catalog/sqlstore"
+	"marquee/catalog/table"
+	"marquee/embedder"
+	"marquee/recommender/bundle"
+	"marquee/recommender/pipeline"
+)
+
+type reindexCmd struct {
+	All    bool     `help:"Embed every movie anew, and build index and neighbour table whole." env:"-"`
+	IDs    []string `name:"ids" help:"Only these movies, divided by commas, or @FILE with an id a line." env:"-" placeholder:"ID"`
+	Since  string   `help:"Only movies that changed since this time, such as 2026-11-22T08:00:00Z, or for this long, such as 2h." env:"-" placeholder:"TIME"`
+	DryRun bool     `help:"Show what would change, and make no bundle." env:"-"`
+	N      int      `help:"Movies shown of each kind." short:"n" env:"-" default:"10" placeholder:"N"`
+
+	From    string            `help:"First import this file of movies: JSON lines, or CSV if its name says so." type:"existingfile" env:"-" placeholder:"FILE"`
+	Columns map[string]string `help:"With --from: our field and their column, such as title=Titel;people=cast." mapsep:";" env:"-" placeholder:"OURS=THEIRS"`
+	Merge   string            `help:"With --from: merge facts into known movies by id, imdb_id or tmdb_id, instead of replacing them." enum:",id,imdb_id,tmdb_id" default:"" env:"-" placeholder:"KEY"`
+	Whole   bool              `help:"With --from: the file is the whole catalog; movies that it does not name are removed." env:"-"`
+	Strict  bool              `help:"With --from: stop on the first wrong row." env:"-"`
+
+	FromAPI  string  `name:"from-api" help:"First ask the catalog API at this base URL for the movies that events name and the store lacks." env:"-" placeholder:"URL"`
+	Refresh  bool    `help:"With --from-api: ask again for all movies, or those of --ids." env:"-"`
+	Edition  string  `help:"With --from-api: edition of the API, 2025 or 2026." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
+	Rate     float64 `help:"With --from-api: requests a second at most; 0: no limit." default:"50" placeholder:"N"`
+	Parallel int     `help:"With --from-api: requests under way at once." default:"4" placeholder:"N"`
+	Bulk     int     `help:"With --from-api: ids in one request of edition 2026." default:"100" placeholder:"N"`
+
+	Most      float64 `help:"Share of movies up to which changes are laid over the build; with more, index and table are built whole." default:"0.2" placeholder:"SHARE"`
+	NoPublish bool    `help:"Put the bundle on the shelf, but do not make it live."`
+	gateFlags
+	bundleSpaceFlags
+}
+
+// Help is shown below the flags.
+func (reindexCmd) Help() string {
+	return `Examples:
+  marquee reindex                                   what changed in the store since the live bundle
+  marquee reindex --dry-run                         what that would be, and which neighbours would move most
+  marquee reindex --from films.jsonl                import, then reindex
+  marquee reindex --from films.csv --whole          the file is the whole catalog: the rest goes
+  marquee reindex --from-api http://localhost:8080  what events name and the store lacks
+  marquee reindex --from-api http://localhost:8080 --refresh --ids heat+1995,ronin+1998
+  marquee reindex --all                             every movie anew
+
+What is new, changed or gone is found by the hash of its text; only that is embedded, in
+the space of the live bundle. Models, histories and statistics stay those of the last
+build; new movies get their scores by their vectors, and "marquee build" folds all in.
+A crawl of the API that was interrupted goes on where it was. Rows that are wrong are listed
+and the rest goes in. Exit status 3: nothing to do for --ids that nobody knows; 4: a gate
+refused the bundle.`
+}
+
+// A reindexed is the result of reindex.
+type reindexed struct {
+	Import    *catalog.Report   `json:"import,omitempty"`
+	Removed   int               `json:"removed_from_store,omitempty"` // by --whole
+	Found     tally             `json:"found"`
+	Preview   *pipeline.Preview `json:"preview,omitempty"` // of a dry run
+	Work      pipeline.Work     `json:"work"`
+	Bundle    *bundle.Manifest  `json:"bundle,omitempty"` // nil if nothing was made
+	Published bool              `json:"published"`
+	Seconds   float64           `json:"seconds"` // without the import
+	Beside    float64           `json:"seconds_beside_embedding"`
+}
+
+// Run brings the live bundle up to date.
+func (c *reindexCmd) Run(ctx context.Context, e *env) error {
+	scope, err := c.scope(time.Now())
+	if err != nil {
+		return err
+	}
+	gates, err := c.gates()
+	if err != nil {
+		return err
+	}
+	store, err := e.openStore(ctx, c.From != "" || c.FromAPI != "")
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	var out reindexed
+	if err := c.bring(ctx, e, store, &out, scope); err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := c.reindex(ctx, e, store, &out, scope, gates); err != nil {
+		return err
+	}
+	out.Seconds = time.Since(began).Seconds()
+	out.Beside = out.Seconds - out.Work.Embed.Seconds()
+	return e.print(out, out.text)
+}
+
+// scope returns what is to be looked at.
+func (c *reindexCmd) scope(now time.Time) (pipeline.Scope, error) {
+	s := pipeline.Scope{All: c.All}
+	switch {
+	case c.From != "" && c.FromAPI != "":
+		return s, usage("--from and --from-api exclude each other")
+	case c.From == "" && (c.Whole || c.Strict || c.Merge != "" || len(c.Columns) > 0):
+		return s, usage("--whole, --strict, --merge and --columns are about a file: name it with --from")
+	case c.Whole && c.Merge != "":
+		return s, usage("--whole and --merge exclude each other: a file of facts about some movies is not the whole catalog")
+	case c.Refresh && c.FromAPI == "":
+		return s, usage("--refresh is about the catalog API: name it with --from-api")
+	case !(c.Most >= 0 && c.Most <= 1):
+		return s, usage("--most is %v, want 0 to 1", c.Most)
+	case c.N < 0 || c.N > 1000:
+		return s, usage("-n is %d, want 0 to 1000", c.N)
+	}
+	if c.Since != "" {
+		at, err := sinceTime(c.Since, now)
+		if err != nil {
+			return s, err
+		}
+		s.Since = at
+	}
+	for _, text := range c.IDs {
+		if path, isFile := strings.CutPrefix(text, "@"); isFile {
+			ids, err := readIDs(path, catalog.ParseMovieID)
+			if err != nil {
+				return s, wrapUsage(err)
+			}
+			s.IDs = append(s.IDs, ids...)
+			continue
+		}
+		id, err := catalog.ParseMovieID(text)
+		if err != nil {
+			return s, wrapUsage(err)
+		}
+		s.IDs = append(s.IDs, id)
+	}
+	return s, nil
+}
+
+// sinceTime returns the time that text means: one of its own, or as long before now.
+func sinceTime(text string, now time.Time) (time.Time, error) {
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if at, err := time.ParseInLocation(layout, text, time.UTC); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, usage("--since is %q, want a time such as 2026-11-22T08:00:00Z or a span such as 2h", text)
+}
+
+// bring imports what is to come in first.
+func (c *reindexCmd) bring(ctx context.Context, e *env, store *sqlstore.Store, out *reindexed, scope pipeline.Scope) error {
+	var report catalog.Report
+	var err error
+	switch {
+	case c.From != "":
+		report, out.Removed, err = c.importFile(ctx, e, store)
+	case c.FromAPI != "":
+		report, err = c.askAPI(ctx, e, store, scope)
+	default:
+		return nil
+	}
+	out.Import = &report
+	if err != nil {
+		return err
+	}
+	if report.Movies.Total() == 0 && report.Refused > 0 && c.From != "" {
+		return fmt.Errorf("all %d rows were refused, the first as %s; is it a file of movies? --columns names its columns", report.Refused, report.Faults[0])
+	}
+	return nil
+}
+
+// importFile imports the file, and with --whole removes what it does not name.
+func (c *reindexCmd) importFile(ctx context.Context, e *env, store *sqlstore.Store) (report catalog.Report, removed int, err error) {
+	opts := table.Options{Format: table.JSONL, Kind: table.Movies, Columns: c.Columns, Merge: c.Merge, Add: true, Prefer: true, Strict: c.Strict}
+	if name := strings.TrimSuffix(strings.ToLower(c.From), ".gz"); strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") {
+		opts.Format = table.CSV
+	}
+	named := make(map[catalog.MovieID]bool)
+	opts.Taken = func(id catalog.MovieID) { named[id] = true }
+	bar := e.progress()
+	opts.Progress = func(done, total int64) { bar.bytes("import", done, total) }
+	report, err = table.Import(ctx, store, c.From, opts)
+	bar.end()
+	if err != nil || !c.Whole {
+		return report, 0, err
+	}
+	if report.Refused > 0 {
+		return report, 0, fmt.Errorf("%d rows were refused, the first as %s: what they name would be removed by --whole, so nothing is; mend the file, or leave --whole out: %w", report.Refused, report.Faults[0], catalog.ErrInvalid)
+	}
+	var gone []catalog.MovieID
+	for m, err := range store.Movies(ctx) {
+		if err != nil {
+			return report, 0, fmt.Errorf("read movies: %w", err)
+		}
+		if !named[m.ID] {
+			gone = append(gone, m.ID)
+		}
+	}
+	if len(named) == 0 {
+		return report, 0, fmt.Errorf("%s names no movie: --whole would remove the whole catalog: %w", c.From, catalog.ErrInvalid)
+	}
+	removed, err = store.RemoveMovies(ctx, gone)
+	return report, removed, err
+}
+
+// askAPI asks the catalog API for what is wanted.
+func (c *reindexCmd) askAPI(ctx context.Context, e *env, store *sqlstore.Store, scope pipeline.Scope) (report catalog.Report, err error) {
+	cfg := catalogapi.DefaultConfig(c.FromAPI, c.Edition)
+	cfg.RequestsPerSecond, cfg.Parallel = c.Rate, c.Parallel
+	if c.Edition == catalogapi.Edition2026 {
+		cfg.Bulk = c.Bulk
+	}
+	client, err := catalogapi.New(cfg, http.DefaultClient, e.log)
+	if err != nil {
+		return report, wrapUsage(err)
+	}
+	var ids catalogapi.IDs
+	if ids.Movies, err = c.wanted(ctx, store, scope); err != nil {
+		return report, err
+	}
+	var dst catalogapi.Store = store
+	if c.Refresh {
+		again, err := openRefresh(store, e.path("crawls"), c.FromAPI, time.Now())
+		if err != nil {
+			return report, err
+		}
+		dst = again
+		done := false
+		defer func() { err = errors.Join(err, again.close(done && err == nil)) }()
+		report, err = c.crawl(ctx, e, client, ids, dst)
+		done = err == nil
+		return report, err
+	}
+	return c.crawl(ctx, e, client, ids, dst)
+}
+
+func (c *reindexCmd) crawl(ctx context.Context, e *env, client *catalogapi.Client, ids catalogapi.IDs, dst catalogapi.Store) (catalog.Report, error) {
+	bar := e.progress()
+	defer bar.end()
+	return client.Crawl(ctx, ids, dst, func(p catalogapi.Progress) { bar.show("ask for "+p.Kind+"s", p.Done, p.Total) })
+}
+
+// wanted returns the ids to ask the API for.
+func (c *reindexCmd) wanted(ctx context.Context, store *sqlstore.Store, scope pipeline.Scope) ([]catalog.MovieID, error) {
+	if len(scope.IDs) > 0 {
+		return scope.IDs, nil
+	}
+	ids, err := store.MissingMovies(ctx)
+	if err != nil || !c.Refresh {
+		return ids, err
+	}
+	for m, err := range store.Movies(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("read movies: %w", err)
+		}
+		ids = append(ids, m.ID)
+	}
+	return ids, nil
+}
+
+// reindex makes a bundle of the live one and of what changed, and publishes it.
+func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store, out *reindexed, scope pipeline.Scope, gates pipeline.Gates) error {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return err
+	}
+	live, err := shelf.Live()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	b, err := shelf.Load(ctx, live, bundle.Opener{Index: e.openIndex, NoModels: true})
+	if err != nil {
+		return err
+	}
+	found, err := pipeline.Find(ctx, store, b.Manifest, b.Movies, scope)
+	if err != nil {
+		return err
+	}
+	out.Found = tallyOf(found)
+	detected := time.Since(began)
+	if found.Nothing(b) {
+		return nil
+	}
+	r, err := c.reindexer(e, store, b)
+	if err != nil {
+		return err
+	}
+	bar := e.progress()
+	defer bar.end()
+	r.Progress = bar.show
+	if c.DryRun || r.Large(b.Manifest, found) {
+		if b, err = shelf.Load(ctx, live, e.opener()); err != nil {
+			return err
+		}
+	}
+	if c.DryRun {
+		preview, err := r.Preview(ctx, b, found, c.N)
+		out.Preview, out.Work = &preview, preview.Work
+		return err
+	}
+	err = c.put(ctx, e, going{shelf: shelf, store: store}, r, b, found, out, gates)
+	out.Work.Detect = detected
+	return err
+}
+
+// reindexer returns what brings b up to date.
+func (c *reindexCmd) reindexer(e *env, store *sqlstore.Store, b *bundle.Bundle) (pipeline.Reindex, error) {
+	backend, err := e.backendOf(b.Manifest)
+	return pipeline.Reindex{
+		Open:  func(ctx context.Context) (embedder.Embedder, error) { return c.bundleSpaceFlags.open(e)(ctx, b) },
+		Cache: store, Backend: backend, Most: c.Most, Override: c.Override,
+		Program: program(), Now: time.Now, Log: e.log,
+	}, err
+}
+
+// backendOf returns the backend that builds an index as that of a bundle.
+func (e *env) backendOf(m bundle.Manifest) (pipeline.Backend, error) {
+	var settings struct{ M, EfConstruction int }
+	if len(m.Index.Settings) > 0 {
+		if err := json.Unmarshal(m.Index.Settings, &settings); err != nil {
+			return nil, fmt.Errorf("settings of index %s of bundle %s: %w: %w", m.Index.Kind, m.ID, err, bundle.ErrBroken)
+		}
+	}
+	f := indexFlags{Index: m.Index.Kind, M: settings.M, EfConstruction: settings.EfConstruction, RecallFloor: m.Index.Measured.Floor}
+	if m.Index.Kind == "qdrant" && e.cli.Qdrant.Addr == "" {
+		f.Index, f.RecallFloor = "flat", 0 // as the bundle was opened
+	}
+	return f.backend(e, m.Seed)
+}
+
+// put shelves the bundle of what was found, asks the gates and publishes it.
+func (c *reindexCmd) put(ctx context.Context, e *env, g going, r pipeline.Reindex, b *bundle.Bundle, found pipeline.Found, out *reindexed, gates pipeline.Gates) error {
+	var refused error
+	m, work, err := r.Shelve(ctx, g.shelf, b, found, func(next *bundle.Manifest) {
+		next.Gates, refused = gates.Check(*next, &b.Manifest)
+	})
+	out.Work = work
+	if err != nil {
+		return err
+	}
+	out.Bundle = &m
+	if refused != nil {
+		return fmt.Errorf("bundle %s is on the shelf, and not live: %w", m.ID, refused)
+	}
+	if c.NoPublish {
+		return nil
+	}
+	if g.depot, err = e.openDepot(); err != nil {
+		return err
+	}
+	if err := g.live(ctx, e, bundle.Publication{ID: m.ID, Why: out.Found.String()}, &b.Manifest.ID); err != nil {
+		return err
+	}
+	out.Published = true
+	return nil
+}
+
+// A tally is how many movies a reindex is about.
+type tally struct {
+	Added    int    `json:"added"`
+	Changed  int    `json:"changed"` // of another text
+	Facts    int    `json:"facts"`   // of the same text, and other facts
+	Removed  int    `json:"removed"`
+	Compared int    `json:"compared"` // movies looked at
+	How      string `json:"how"`      // changes, ids or all
+}
+
+func tallyOf(f pipeline.Found) tally {
+	return tally{len(f.Added), len(f.Changed), len(f.Facts), len(f.Removed), f.Compared, f.How}
+}
+
+// String returns it in words.
+func (t tally) String() string {
+	return fmt.Sprintf("reindex: %d added, %d changed, %d with other facts, %d removed", t.Added, t.Changed, t.Facts, t.Removed)
+}
+
+// text writes the result for people.
+func (r reindexed) text(w io.Writer) {
+	if r.Import != nil {
+		writeTallies(w, *r.Import)
+		if r.Removed > 0 {
+			fmt.Fprintf(w, "%d movies that the file does not name were removed\n", r.Removed)
+		}
+	}
+	switch {
+	case r.Preview != nil:
+		writePreview(w, *r.Preview)
+		return
+	case r.Bundle == nil:
+		fmt.Fprintf(w, "nothing to do: the live bundle has all of it (%d movies compared, by %s)\n", r.Found.Compared, r.Found.How)
+		return
+	}
+	fmt.Fprintf(w, "%d added, %d changed, %d with other facts, %d removed; %d texts embedded, %d known\n",
+		r.Found.Added, r.Found.Changed, r.Found.Facts, r.Found.Removed, r.Work.Embedded, r.Work.Cached)
+	fmt.Fprintf(w, "bundle %s", r.Bundle.ID)
+	if l := r.Bundle.Later; l != nil {
+		fmt.Fprintf(w, ", laid over build %s", l.Base)
+	}
+	if r.Published {
+		fmt.Fprint(w, ", live now")
+	} else {
+		fmt.Fprintf(w, "; \"marquee bundle publish %s\" makes it live", r.Bundle.ID)
+	}
+	fmt.Fprintf(w, "\n%.2f s, %.2f s of it beside embedding\n", r.Seconds, r.Beside)
+}
+
+// writePreview writes what a reindex would change.
+func writePreview(w io.Writer, p pipeline.Preview) {
+	for _, part := range []struct {
+		what   string
+		movies []pipeline.Named
+	}{{"would add", p.Added}, {"would change", p.Changed}, {"would take over other facts of", p.Facts}, {"would remove", p.Removed}} {
+		if len(part.movies) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "%s %d movies:\n", part.what, len(part.movies))
+		for _, m := range part.movies[:min(previewed, len(part.movies))] {
+			fmt.Fprintf(w, "  %s (%s)\n", m.Label, m.Movie)
+		}
+		if more := len(part.movies) - previewed; more > 0 {
+			fmt.Fprintf(w, "  and %d more\n", more)
+		}
+	}
+	if p.Affected == 0 {
+		fmt.Fprintln(w, "no neighbours would move")
+		return
+	}
+	fmt.Fprintf(w, "neighbours of %d movies would move; most of all those of\n", p.Affected)
+	rows := [][]string{{"  movie", "the same", "goes", "comes"}}
+	for _, m := range p.Moved {
+		rows = append(rows, []string{"  " + m.Label, fmt.Sprintf("%.0f%%", 100*m.Overlap), without(m.Before, m.After), without(m.After, m.Before)})
+	}
+	columns(w, rows...)
+}
+
+// previewed is how many movies of a kind are shown on a terminal.
+const previewed = 20
+
+// without names the first of a that are not in b.
+func without(a, b []pipeline.Named) string {
+	var names []string
+	for _, m := range a {
+		if !slices.ContainsFunc(b, func(n pipeline.Named) bool { return n.Movie == m.Movie }) {
+			names = append(names, m.Label)
+		}
+	}
+	const shown = 3
+	text := strings.Join(names[:min(shown, len(names))], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"marquee/catalog"
+	"marquee/embedder/vec"
+	"marquee/recommender/bundle"
+	"marquee/recommender/overlay"
+	"marquee/recommender/rank"
+	"marquee/recommender/trace"
+)
+
+type traceCmd struct {
+	Request string `arg:"" help:"Id of the request: the X-Request-Id of the answer."`
+	Replay  bool   `help:"Make the list anew and hold it against what was served, bit by bit." env:"-"`
+	Seen    int    `help:"Newest movies of the history shown; 0: all." default:"20" env:"-" placeholder:"N"`
+	bundleSpaceFlags
+}
+
+// Help is shown below the flags.
+func (traceCmd) Help() string {
+	return `Examples:
+  curl -si localhost:8082/recommend/7 | grep -i x-request-id
+  marquee trace 1f0c9a6be2d34a7788aa0c11
+  marquee trace 1f0c9a6be2d34a7788aa0c11 --replay
+  marquee trace 1f0c9a6be2d34a7788aa0c11 --output json | jq .list
+
+Shows the list that answered a request, the bundle and the number of the last change it was
+made from, the data, the program and the settings behind that bundle, the history as it was
+then, and what placed each movie. --replay lays the changes on the bundle anew and makes the
+list again, on the kernel path that scored it; exit status 1 if it is another one.
+
+For a replay the bundle must still be on the shelf ("marquee bundle prune" leaves those of
+a week), and the log of changes must reach back to it ("marquee store prune").`
+}
+
+// A tracedList is the result of trace.
+type tracedList struct {
+	RequestID string           `json:"request_id"`
+	At        time.Time        `json:"at"`
+	User      catalog.UserID   `json:"user"`
+	Tier      string           `json:"tier"`
+	Arm       string           `json:"arm"`
+	Bundle    string           `json:"bundle"`
+	Sequence  int64            `json:"sequence"`
+	Manifest  *bundle.Manifest `json:"manifest,omitempty"` // nil if the bundle is gone
+	Stale     bool             `json:"history_stale"`
+	Kernel    string           `json:"kernel"`
+	History   []tracedSeen     `json:"history"`
+	Unknown   int              `json:"unknown"` // watched movies that the bundle did not know
+	List      []tracedItem     `json:"list"`
+	Replayed  *bool            `json:"replayed,omitempty"` // the same bits; nil if that was not asked
+	Reason    string           `json:"reason,omitempty"`   // why it is not, or why there is no more to tell
+
+	seen int
+}
+
+type tracedSeen struct {
+	Movie      catalog.MovieID `json:"movie"`
+	Title      string          `json:"title"`
+	At         time.Time       `json:"at,omitzero"`
+	Rating     float32         `json:"rating,omitempty"`
+	Share      float32         `json:"share,omitempty"` // watched
+	Preference float64         `json:"preference"`      // 1 to 5
+}
+
+type tracedItem struct {
+	Movie      catalog.MovieID `json:"movie"`
+	Title      string          `json:"title"`
+	Source     string          `json:"source"`
+	Propensity float32         `json:"propensity"`
+	Score      *float32        `json:"score,omitempty"`
+	Similarity *float32        `json:"similarity,omitempty"`
+	Quality    *float32        `json:"quality,omitempty"`
+	Popularity *float32        `json:"popularity,omitempty"`
+	Because    []string        `json:"because,omitempty"`
+}
+
+// Run traces one request.
+func (c traceCmd) Run(ctx context.Context, e *env) error {
+	store, err := e.openStore(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	served, err := store.Exposure(ctx, c.Request)
+	if err != nil {
+		return fmt.Errorf("%w; lists are kept for contract calls, unless serve runs with --no-exposures, and go with \"marquee store prune\"", err)
+	}
+	out := tracedList{
+		RequestID: served.RequestID, At: served.At, User: served.User, Tier: served.Tier, Arm: served.Arm,
+		Bundle: served.Bundle, Sequence: served.Sequence, History: []tracedSeen{}, seen: c.Seen,
+	}
+	for _, m := range served.Movies {
+		out.List = append(out.List, tracedItem{Movie: m.Movie, Source: m.Source, Propensity: m.Propensity})
+	}
+	failed := c.fill(ctx, e, store, served, &out)
+	if failed != nil {
+		out.Reason = failed.Error()
+	}
+	if err := e.print(out, out.text); err != nil {
+		return err
+	}
+	if c.Replay && failed != nil {
+		return fmt.Errorf("request %s: %w", c.Request, failed)
+	}
+	return nil
+}
+
+// fill adds to out what can be found out; the error says what cannot.
+func (c traceCmd) fill(ctx context.Context, e *env, store traceStore, served catalog.Exposure, out *tracedList) error {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return err
+	}
+	opened := e.opener()
+	opened.NoModels = !c.Replay
+	b, err := shelf.Load(ctx, served.Bundle, opened)
+	if err != nil {
+		return fmt.Errorf("the bundle is not to be had, so titles, history and features are not told: %w", err)
+	}
+	out.Manifest = &b.Manifest
+	if served.Input == nil {
+		return fmt.Errorf("what the list was made from was not kept: %w", trace.ErrLost)
+	}
+	in, err := trace.Unpack(served.Input)
+	if err != nil {
+		return err
+	}
+	out.Stale, out.Kernel, out.Unknown = in.Stale, in.Kernel, in.Unknown
+	w := &working{bundle: b, env: e, flags: c.bundleSpaceFlags}
+	defer w.close()
+	state, err := trace.StateAt(ctx, b, store, served.Sequence, w.embed)
+	if err != nil {
+		return err
+	}
+	out.history(state, in)
+	out.features(state, in)
+	if !c.Replay {
+		return nil
+	}
+	return out.replay(state, in, served)
+}
+
+// A traceStore is what a trace reads.
+type traceStore interface {
+	trace.Store
+}
+
+// history tells the history as it was.
+func (t *tracedList) history(s *overlay.State, in trace.Input) {
+	movies := s.Snapshot.Movies
+	for i, x := range in.Seen {
+		if int(x.Movie) >= movies.Len() {
+			continue
+		}
+		seen := tracedSeen{Movie: movies.IDs[x.Movie], Title: movies.Label(x.Movie), Preference: x.Preference(s.Snapshot.Scale)}
+		if x.At != 0 {
+			seen.At = x.Time()
+		}
+		if x.Rated {
+			seen.Rating = x.Rating
+		}
+		if x.Shared {
+			seen.Share = x.Share
+		}
+		if i < len(in.Watched) {
+			seen.Preference = float64(in.Watched[i].Preference) / 10
+		}
+		t.History = append(t.History, seen)
+	}
+}
+
+// features tells what placed each movie that was served.
+func (t *tracedList) features(s *overlay.State, in trace.Input) {
+	snap := s.Snapshot
+	var items []rank.Item
+	var of []int // place in the list of each item
+	for i := range t.List {
+		row, known := snap.Movies.Row(t.List[i].Movie)
+		if !known {
+			continue
+		}
+		t.List[i].Title = snap.Movies.Label(row)
+		t.List[i].Quality, t.List[i].Popularity = &snap.Stats.Quality[row], &snap.Stats.Popularity[row]
+		if i < len(in.Scores) {
+			t.List[i].Score = &in.Scores[i]
+		}
+		items, of = append(items, rank.Item{Row: row}), append(of, i)
+	}
+	for k, reasons := range snap.Reasons(items, in.Taste(), 3) {
+		for n, r := range reasons {
+			if n == 0 {
+				t.List[of[k]].Similarity = &r.Similarity
+			}
+			t.List[of[k]].Because = append(t.List[of[k]].Because, fmt.Sprintf("%s (%.3f)", snap.Movies.Label(r.Row), r.Similarity))
+		}
+	}
+}
+
+// replay makes the list anew.
+func (t *tracedList) replay(s *overlay.State, in trace.Input, served catalog.Exposure) error {
+	same := false
+	t.Replayed = &same
+	list, err := trace.Replay(s, in, served.Arm)
+	if err != nil {
+		return err
+	}
+	if err := trace.Same(s, list, served, in); err != nil {
+		return fmt.Errorf("made anew the list is another: %w", err)
+	}
+	same = true
+	return nil
+}
+
+func (t tracedList) text(w io.Writer) {
+	rows := [][]string{
+		{"request", t.RequestID}, {"at", t.At.Format(time.RFC3339)}, {"user", string(t.User)},
+		{"tier", t.Tier}, {"arm", t.Arm},
+		{"bundle", fmt.Sprintf("%s, with every change up to %d", t.Bundle, t.Sequence)},
+	}
+	if m := t.Manifest; m != nil {
+		rows = append(rows,
+			[]string{"data", m.DataVersion}, []string{"embedder", m.Embedder.String()},
+			[]string{"program", fmt.Sprintf("%s, commit %s, %s, kernels %s", m.Program.Version, orElse(m.Program.Commit, "unknown"), m.Program.Go, m.Program.Kernel)},
+			[]string{"index", m.Index.Kind + " " + string(m.Index.Settings)},
+			[]string{"seed", fmt.Sprint(m.Seed)},
+		)
+		for _, x := range m.Models {
+			rows = append(rows, []string{"model", strings.TrimSpace(x.Name + " (" + x.Kind + ") " + string(x.Settings))})
+		}
+	}
+	columns(w, rows...)
+	freshness := ""
+	if t.Stale {
+		freshness = ", stale: the store was away"
+	}
+	fmt.Fprintf(w, "\nThe history as it was: %d movies%s\n", len(t.History)+t.Unknown, freshness)
+	shown := t.History
+	if t.seen > 0 {
+		shown = shown[:min(t.seen, len(shown))]
+	}
+	rows = nil
+	for _, s := range shown {
+		when := ""
+		if !s.At.IsZero() {
+			when = s.At.Format(time.DateOnly)
+		}
+		what := ""
+		if s.Rating != 0 {
+			what = fmt.Sprintf("rated %g", s.Rating)
+		} else if s.Share != 0 {
+			what = fmt.Sprintf("watched %.0f%%", 100*s.Share)
+		}
+		rows = append(rows, []string{"  " + when, s.Title, what, fmt.Sprintf("preference %.1f", s.Preference)})
+	}
+	columns(w, rows...)
+	if more := len(t.History) - len(shown); more > 0 {
+		fmt.Fprintf(w, "  and %d more\n", more)
+	}
+	fmt.Fprintln(w, "\nThe list:")
+	rows = [][]string{{"", "score", "movie", "sources", "similarity", "quality", "popularity", "because", "id"}}
+	for i, x := range t.List {
+		rows = append(rows, []string{
+			fmt.Sprint(i + 1), figure(x.Score), x.Title, x.Source, figure(x.Similarity), figure(x.Quality), figure(x.Popularity), strings.Join(x.Because, "; "), string(x.Movie),
+		})
+	}
+	columns(w, rows...)
+	switch {
+	case t.Replayed != nil && *t.Replayed:
+		fmt.Fprintf(w, "\nMade anew it is the same list, bit for bit (kernels %s).\n", vec.Path())
+	case t.Reason != "":
+		fmt.Fprintf(w, "\n%s\n", t.Reason)
+	}
+}
+
+// figure writes a number that may not be known.
+func figure(x *float32) string {
+	if x == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", *x)
+}
+
+var _ = errors.Is
