@@ -1,6 +1,10 @@
 package hnsw
 
-import "marquee/embedder/vec"
+import (
+	"slices"
+
+	"marquee/embedder/vec"
+)
 
 // A scorer scores rows with one query, in a measure that grows with nearness: it
 // appends their keys to out.
@@ -32,11 +36,14 @@ func (s *exactScorer) score(rows []uint32, out []key) []key {
 type codeScorer struct {
 	codes *codes
 	q     []int8
+	sums  []int32
 }
 
 func (s *codeScorer) score(rows []uint32, out []key) []key {
-	for _, row := range rows {
-		out = append(out, wholeKey(vec.DotI8(s.codes.row(row), s.q), row))
+	s.sums = slices.Grow(s.sums[:0], len(rows))[:len(rows)]
+	vec.DotI8Picks(s.sums, s.q, s.codes.rows, rows)
+	for i, sum := range s.sums {
+		out = append(out, wholeKey(sum, rows[i]))
 	}
 	return out
 }
@@ -49,6 +56,6 @@ func (x *Index) exactly(w *walk, q []float32) *exactScorer {
 
 // roughly returns w's scorer of q by the codes.
 func (x *Index) roughly(w *walk, q []float32) *codeScorer {
-	w.coded = codeScorer{x.codes, x.codes.query(q, w.coded.q)}
+	w.coded.codes, w.coded.q = x.codes, x.codes.query(q, w.coded.q)
 	return &w.coded
 }

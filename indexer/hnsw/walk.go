@@ -1,5 +1,7 @@
 package hnsw
 
+import "slices"
+
 // A walk is the working memory of one search; it is used again by the next.
 type walk struct {
 	visited []uint64 // one bit a row
@@ -34,17 +36,23 @@ func (w *walk) wasVisited(row uint32) bool {
 }
 
 // expand returns the keys of those links of row on a level that were not visited,
-// and marks them.
+// and marks them. Every link is written down, and the next goes over it unless it is
+// fresh: whether it is, no processor can foretell, and a wrong guess costs as much as a
+// score.
 func (w *walk) expand(g *graph, s scorer, row uint32, level int) []key {
-	w.fresh = w.fresh[:0]
-	for _, link := range g.slot(row, level) {
+	slot := g.slot(row, level)
+	w.fresh = slices.Grow(w.fresh[:0], len(slot))
+	fresh, n := w.fresh[:len(slot)], 0
+	for _, link := range slot {
 		if link == none {
 			break
 		}
-		if w.visit(link) {
-			w.fresh = append(w.fresh, link)
-		}
+		word, bit := &w.visited[link/64], link%64
+		fresh[n] = link
+		n += int(^*word >> bit & 1)
+		*word |= 1 << bit
 	}
+	w.fresh = fresh[:n]
 	w.keys = s.score(w.fresh, w.keys[:0])
 	return w.keys
 }
