@@ -43,10 +43,9 @@ func letters(text string) []float32 {
 
 // A built is what a build makes.
 type built struct {
-	snap   *rank.Snapshot
-	vecs   []float32
-	models []model.Named
-	index  indexer.Index
+	snap  *rank.Snapshot
+	vecs  []float32
+	index indexer.Index
 }
 
 // build makes one of movies, ascending by id, and of what people watched.
