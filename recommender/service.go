@@ -163,10 +163,11 @@ func (s *Service) Live() (*Live, error) {
 
 // An Answer is a list with where it came from.
 type Answer struct {
-	List  rank.List
-	Live  *Live
-	Taste rank.Taste // what the list was made from
-	Stale bool       // the store was away: the history may lack the newest watches
+	List    rank.List
+	Live    *Live
+	Request rank.Request // that the list answers
+	Taste   rank.Taste   // what the list was made from
+	Stale   bool         // the store was away: the history may lack the newest watches
 
 	// Neighbours says who told what is near to what was watched, [FromTable] or
 	// [FromIndex]; empty if the index is not elsewhere or was not needed. Near is what it
@@ -203,7 +204,7 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 		watched := rowsOf(a.Taste)
 		s.near(ctx, &a, watched[:min(len(watched), s.asker.cfg.Rows, live.Snapshot.Config.History)], watched)
 	}
-	a.List = live.Snapshot.Recommend(rank.Request{
+	a.Request = rank.Request{
 		Taste: a.Taste,
 		Near:  a.Near,
 		User:  user,
@@ -212,7 +213,8 @@ func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer,
 		Now:   s.now(),
 		// Nobody is of age while the store cannot tell.
 		Adult: err == nil && live.Snapshot.AdultAllowed(entry.User, entry.Known),
-	})
+	}
+	a.List = live.Snapshot.Recommend(a.Request)
 	return a, nil
 }
 
@@ -238,7 +240,8 @@ func (s *Service) Popular(n int) (Answer, error) {
 		return Answer{}, err
 	}
 	a := from(live)
-	a.List = live.Snapshot.Recommend(rank.Request{N: n, Now: s.now(), Arm: rank.ArmFeatures})
+	a.Request = rank.Request{N: n, Now: s.now(), Arm: rank.ArmFeatures}
+	a.List = live.Snapshot.Recommend(a.Request)
 	return a, nil
 }
 

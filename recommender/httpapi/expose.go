@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/embedder/vec"
+	"marquee/recommender"
+	"marquee/recommender/trace"
 )
 
 // expose tells who was shown what. Only answers of the contract call count: what
@@ -24,5 +27,21 @@ func (s *Server) expose(rec *recorder, r *http.Request, at time.Time) {
 	for i, item := range a.List.Items {
 		e.Movies[i] = catalog.Exposed{Movie: ids[item.Row], Source: strings.Join(a.List.SourceNames(item), "+"), Propensity: 1}
 	}
+	if s.cfg.TraceInputs {
+		e.Input = inputOf(*a).Pack()
+	}
 	s.cfg.Exposed(e)
+}
+
+// inputOf returns what the list of a was made from.
+func inputOf(a recommender.Answer) trace.Input {
+	in := trace.Input{
+		N: a.Request.N, Now: a.Request.Now, Adult: a.Request.Adult, Stale: a.Stale, Elsewhere: a.Near != nil,
+		User: a.Request.User, Kernel: vec.Path(), Watched: a.Taste.Watched, Seen: a.Taste.Seen, Unknown: a.Taste.Unknown,
+		Scores: make([]float32, len(a.List.Items)),
+	}
+	for i, item := range a.List.Items {
+		in.Scores[i] = item.Score
+	}
+	return in
 }

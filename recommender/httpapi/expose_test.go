@@ -11,9 +11,46 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/embedder/vec"
 	"marquee/recommender"
 	"marquee/recommender/httpapi"
+	"marquee/recommender/rank"
+	"marquee/recommender/trace"
 )
+
+// What a list was made from is told with it, if that is wanted, and says what the request
+// was.
+func TestTraceInputs(t *testing.T) {
+	f := serve(t, 30)
+	var told []catalog.Exposure
+	cfg := httpapi.DefaultConfig()
+	cfg.Exposed = func(e catalog.Exposure) { told = append(told, e) }
+	for _, wanted := range []bool{false, true} {
+		told, cfg.TraceInputs = nil, wanted
+		f.handler = httpapi.New(f.service, func() recommender.Status { return recommender.Status{} }, f.metrics, slog.New(slog.DiscardHandler), cfg).Handler()
+		f.get("/recommend/seven")
+		if len(told) != 1 || (told[0].Input != nil) != wanted {
+			t.Fatalf("wanted %v: told %+v", wanted, told)
+		}
+	}
+	in, err := trace.Unpack(told[0].Input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := f.service.Live()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in.User.ID != "seven" || in.N != 20 || len(in.Watched) != len(in.Seen) || len(in.Scores) != len(told[0].Movies) || in.Kernel != vec.Path() {
+		t.Errorf("input %+v", in)
+	}
+	list := live.Snapshot.Recommend(rank.Request{Taste: in.Taste(), User: in.User, N: in.N, Now: in.Now, Adult: in.Adult, Arm: told[0].Arm})
+	for i, item := range list.Items {
+		if id := live.Snapshot.Movies.IDs[item.Row]; id != told[0].Movies[i].Movie || item.Score != in.Scores[i] {
+			t.Errorf("made anew, movie %d is %s with %v, want %s with %v", i, id, item.Score, told[0].Movies[i].Movie, in.Scores[i])
+		}
+	}
+}
 
 // Every list that answers a contract call is told, with the request's own id,
 // and nothing else is.

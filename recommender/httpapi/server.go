@@ -38,6 +38,10 @@ type Config struct {
 
 	Exposed func(catalog.Exposure) // told of every list that answered a contract call; must not wait; may be nil
 	Events  http.Handler           // answers POST /events; may be nil
+
+	// TraceInputs puts what each list was made from into what Exposed is told, so that
+	// the list can be made again: some 20 bytes for each movie of the history.
+	TraceInputs bool
 }
 
 // DefaultConfig returns the settings that a server starts with.

@@ -128,6 +128,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 		httpCfg.WriteTimeout = max(httpCfg.WriteTimeout, httpCfg.ReadTimeout+c.PostWait+time.Second)
 	}
 	httpCfg.Exposed, httpCfg.Events = lists.exposed(service.Forgot), events.handler()
+	httpCfg.TraceInputs = c.TraceInputs
 	server := httpapi.New(service, follower.Status, metrics, e.log, httpCfg)
 	e.log.Info("serving", "listen", public.Addr().String(), "admin", c.AdminListen)
 

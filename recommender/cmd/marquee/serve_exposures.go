@@ -14,6 +14,7 @@ import (
 // exposureFlags say where served lists are kept.
 type exposureFlags struct {
 	Exposures      bool       `help:"Keep every list that answers a contract call in the store." default:"true" negatable:""`
+	TraceInputs    bool       `help:"Keep what each list was made from beside it, for \"marquee trace\"." default:"true" negatable:""`
 	ExposuresTopic string     `help:"Topic to which served lists are written too, as kafka://HOST:PORT/TOPIC." placeholder:"URL"`
 	ExposuresQueue int        `help:"Served lists that may wait to be kept; more are dropped and counted." default:"20000" placeholder:"N"`
 	Kafka          kafkaFlags `embed:"" prefix:"kafka-"`
