@@ -58,8 +58,8 @@ func TestBuildWaitsForTheOptimizer(t *testing.T) {
 	fake.Lag(7)
 	cfg := quick(fake.Addr)
 	mustBuild(t, mustDial(t, cfg), clustered(1, 50), dims)
-	if looks := fake.Calls("Collections/Get"); looks < 9 {
-		t.Errorf("%d looks at the collection, want 7 while it was yellow and 2 green ones", looks)
+	if looks := fake.Calls("Collections/Get"); looks < 10 {
+		t.Errorf("%d looks at the collection, want one too early, 7 while it was yellow and 2 green ones", looks)
 	}
 	fake.Lag(1 << 30)
 	cfg.WaitTimeout = 10 * time.Millisecond

@@ -22,7 +22,11 @@ import (
 // Config.Timeout, the rows stay here, are found by a scan, and are sent along with the
 // next ones: a change does not wait for the server.
 func (ix *Index) With(ctx context.Context, later []indexer.Later) (indexer.Index, error) {
-	return ix.WithPayloads(ctx, later, nil)
+	next, err := ix.WithPayloads(ctx, later, nil)
+	if err != nil {
+		return nil, err
+	}
+	return next, nil
 }
 
 // WithPayloads is [Index.With] for rows with payloads, as many as later; none leaves
@@ -34,41 +38,25 @@ func (ix *Index) WithPayloads(ctx context.Context, later []indexer.Later, payloa
 	if len(payloads) != 0 && len(payloads) != len(later) {
 		return nil, fmt.Errorf("%d payloads for %d rows, want one each or none: %w", len(payloads), len(later), catalog.ErrInvalid)
 	}
+	last, rows, err := indexer.CheckLater(later, ix.rows, ix.dims)
+	if err != nil {
+		return nil, err
+	}
+	told := make(map[uint32]*Payload, len(payloads))
+	for i := range payloads {
+		p := payloads[i]
+		told[later[i].Row] = &p
+	}
 	next := ix.clone()
-	for i, l := range later {
-		if err := next.check(l); err != nil {
-			return nil, err
-		}
-		var p *Payload
-		if len(payloads) > 0 {
-			p = &payloads[i]
-		}
-		next.put(l, p)
+	for _, l := range last {
+		next.put(l, told[l.Row])
 	}
-	next.moved = next.moved[:0]
-	for _, row := range slices.Sorted(maps.Keys(next.own)) {
-		if int(row) < len(next.base)/next.dims {
-			next.moved = append(next.moved, row)
-		}
-	}
+	next.rows = rows
+	next.settle()
 	if err := next.deliver(ctx, ix); err != nil {
 		return nil, err
 	}
 	return next, nil
-}
-
-// check returns the error of [indexer.Changer.With] for a row that cannot come.
-func (ix *Index) check(l indexer.Later) error {
-	if len(l.Vector) != ix.dims {
-		return fmt.Errorf("row %d has %d values, the index is of %d: %w", l.Row, len(l.Vector), ix.dims, indexer.ErrDims)
-	}
-	if err := indexer.CheckRows(l.Vector, ix.dims); err != nil {
-		return fmt.Errorf("vector for row %d: %w", l.Row, err)
-	}
-	if int64(l.Row) > int64(ix.rows) {
-		return fmt.Errorf("row %d comes behind %d rows, want the next one: %w", l.Row, ix.rows, indexer.ErrDims)
-	}
-	return nil
 }
 
 // put takes a row into the maps.
@@ -90,7 +78,19 @@ func (ix *Index) put(l indexer.Later, payload *Payload) {
 		ix.alive++
 	}
 	ix.own[l.Row] = p
-	ix.rows = max(ix.rows, int(l.Row)+1)
+}
+
+// settle brings up to date what follows from own.
+func (ix *Index) settle() {
+	ix.moved, ix.waiting = nil, nil
+	for _, row := range slices.Sorted(maps.Keys(ix.own)) {
+		if int(row) < len(ix.base)/ix.dims && len(ix.moved) < ix.client.cfg.MaxIDs {
+			ix.moved = append(ix.moved, api.NewIDNum(uint64(row)))
+		}
+		if ix.own[row].waits {
+			ix.waiting = append(ix.waiting, row)
+		}
+	}
 }
 
 // pointID returns the id of the point of a row that came later: the same for the same
@@ -105,7 +105,7 @@ func pointID(l indexer.Later) string {
 
 // deliver sends the rows that wait. If the server does not take them, they go on waiting.
 func (ix *Index) deliver(ctx context.Context, before *Index) error {
-	rows := ix.waiting()
+	rows := ix.waiting
 	if len(rows) == 0 {
 		return nil
 	}
@@ -113,6 +113,7 @@ func (ix *Index) deliver(ctx context.Context, before *Index) error {
 	defer cancel()
 	if ix.ready(ctx, limited) == nil && ix.payloads(ctx, limited, before, rows) == nil {
 		_ = ix.send(ctx, limited, rows)
+		ix.settle()
 	}
 	return ctx.Err() // what else went wrong shows in the next search; the rows are here
 }

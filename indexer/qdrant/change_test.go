@@ -69,7 +69,7 @@ func TestWith(t *testing.T) {
 		vecs := slices.Clone(pool[:rows*dims])
 		clear(row(vecs, 7))
 		cfg := p.cfg
-		cfg.MaxIDs = 20
+		cfg.MaxIDs = 2
 		first := mustBuild(t, mustDial(t, cfg), vecs, dims)
 		type state struct {
 			ix      *qdrant.Index

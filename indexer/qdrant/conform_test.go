@@ -21,7 +21,7 @@ func TestIndex(t *testing.T) {
 		then func(t *testing.T, c *qdrant.Client, ix *qdrant.Index, vecs []float32, dims int) indexer.Index
 	}{
 		{"default", func(*qdrant.Config) {}, nil, nil},
-		{"no ids sent", func(c *qdrant.Config) { c.MaxIDs = 0 }, []string{"keep", "keep refuses the nearest", "zero rows"}, nil},
+		{"no ids sent", func(c *qdrant.Config) { c.MaxIDs = 0 }, []string{"keep refuses the nearest", "zero rows"}, nil},
 		{"quantised", func(c *qdrant.Config) { c.Quantise = true }, []string{"order", "scores", "ties by row", "duplicates", "recall on movies", "recall on profiles"}, nil},
 		{"exact", func(*qdrant.Config) {}, []string{"order", "ties by row", "keep refuses the nearest", "recall on profiles"}, func(_ *testing.T, _ *qdrant.Client, ix *qdrant.Index, _ []float32, _ int) indexer.Index {
 			return ix.Exact()

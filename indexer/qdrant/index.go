@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,11 +28,12 @@ type Index struct {
 	patient    bool         // try searches again, with all the time there is
 	checked    *atomic.Bool // the collection was seen to hold base; shared by all that came of one
 
-	rows  int               // those of base and those that came later
-	alive int               // of them, those that are not zeros
-	own   map[uint32]point  // rows that came or changed later
-	byID  map[string]uint32 // of own
-	moved []uint32          // rows of base that are in own, ascending
+	rows    int               // those of base and those that came later
+	alive   int               // of them, those that are not zeros
+	own     map[uint32]point  // rows that came or changed later
+	byID    map[string]uint32 // of own
+	moved   []*api.PointId    // points of base that stand for rows as they were; at most Config.MaxIDs
+	waiting []uint32          // rows of own that the server does not have, ascending
 }
 
 // A point is a row as it came later.
@@ -181,18 +181,6 @@ func (ix *Index) rowOf(id *api.PointId) (row uint32, ok bool) {
 	return row, ok
 }
 
-// waiting returns the rows that the server does not have.
-func (ix *Index) waiting() []uint32 {
-	var rows []uint32
-	for row, p := range ix.own {
-		if p.waits {
-			rows = append(rows, row)
-		}
-	}
-	slices.Sort(rows)
-	return rows
-}
-
 // ready makes sure once that the collection holds the vectors of ix, within limited.
 func (ix *Index) ready(ctx, limited context.Context) error {
 	if ix.checked.Load() {
@@ -219,7 +207,7 @@ func (ix *Index) ready(ctx, limited context.Context) error {
 // clone returns a copy of ix whose maps may be changed.
 func (ix *Index) clone() *Index {
 	y := *ix
-	y.own, y.byID, y.moved = maps.Clone(ix.own), maps.Clone(ix.byID), slices.Clone(ix.moved)
+	y.own, y.byID = maps.Clone(ix.own), maps.Clone(ix.byID)
 	if y.own == nil {
 		y.own, y.byID = make(map[uint32]point), make(map[string]uint32)
 	}

@@ -54,11 +54,7 @@ func (ix *Index) Neighbours(ctx context.Context, rows []uint32, k int, exclude [
 // around returns the search for the neighbours of a row, which the server finds, too:
 // itself it is left out here, so that all rows share what they leave out.
 func (ix *Index) around(row uint32, v []float32, k int, out *exclusion) *seeker {
-	s := ix.newSeeker(v, k, Filter{}, func(other uint32) bool { return other != row }, out)
-	if !out.gone[row] && !ix.own[row].waits {
-		s.aim(min(s.want, ix.alive-len(ix.waiting())-out.sent-1))
-	}
-	return s
+	return ix.newSeeker(v, k, Filter{}, func(other uint32) bool { return other != row }, out)
 }
 
 // runAll runs seekers, many with one call; the few that want more go on alone.

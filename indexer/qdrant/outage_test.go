@@ -195,7 +195,7 @@ func TestAttach(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "no JSON": "hnsw", "another format": strings.Replace(text.String(), `"format": 1`, `"format": 2`, 1),
 		"no name": strings.Replace(text.String(), built.Collection(), "", 1), "a path": strings.Replace(text.String(), built.Collection(), "../x", 1),
-		"no ef": strings.Replace(text.String(), "77", "0", 1), "endless": text.String() + strings.Repeat(" ", 1<<15),
+		"no ef": strings.Replace(text.String(), `"ef": 77`, `"ef": 0`, 1), "endless": text.String() + strings.Repeat(" ", 1<<15),
 	} {
 		if _, err := attach(text, vecs); !errors.Is(err, qdrant.ErrFormat) {
 			t.Errorf("%s: %v, want %v", name, err, qdrant.ErrFormat)

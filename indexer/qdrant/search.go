@@ -79,13 +79,12 @@ type seeker struct {
 
 func (ix *Index) newSeeker(q []float32, k int, f Filter, keep indexer.Keep, out *exclusion) *seeker {
 	s := &seeker{Index: ix, q: q, filter: f, keep: out.and(keep), full: ix.exact, not: out.not}
-	waiting := ix.waiting()
-	for _, row := range waiting {
+	for _, row := range ix.waiting {
 		if p := ix.own[row]; s.keeps(row) && (f.plain() || p.payload != nil && f.lets(*p.payload)) {
 			s.local = append(s.local, indexer.Hit{Row: row, Score: vec.Dot(q, p.vector)})
 		}
 	}
-	s.aim(min(k, ix.alive-len(waiting)-out.sent))
+	s.aim(min(k, ix.alive-len(ix.waiting)-out.sent))
 	return s
 }
 
@@ -125,14 +124,12 @@ func (e *exclusion) and(keep indexer.Keep) indexer.Keep {
 // stands for a row as it was before; nil if there is none. Of the latter at most
 // Config.MaxIDs are named, the others are left out here.
 func (ix *Index) points(rows []uint32, moved bool) *api.Condition {
-	ids := make([]*api.PointId, 0, len(rows)+len(ix.moved))
-	for _, row := range rows {
-		ids = append(ids, ix.id(row))
+	ids := make([]*api.PointId, len(rows))
+	for i, row := range rows {
+		ids[i] = ix.id(row)
 	}
 	if moved {
-		for _, row := range ix.moved[:min(len(ix.moved), ix.client.cfg.MaxIDs)] {
-			ids = append(ids, api.NewIDNum(uint64(row)))
-		}
+		ids = append(ids, ix.moved...)
 	}
 	if len(ids) == 0 {
 		return nil

@@ -187,11 +187,18 @@ func TestNeighboursTakeOneCall(t *testing.T) {
 	for _, h := range naive(rowsOf(vecs), row(vecs, 1), 400, func(uint32) bool { return true }) {
 		watched = append(watched, h.Row)
 	}
+	far := uint32(0) // a row that nobody watched
+	for slices.Contains(watched, far) {
+		far++
+	}
 	if b, q := calls(func() error { _, err := ix.Neighbours(t.Context(), watched[:50], 20, watched); return err }); b != 1 || q != 0 {
 		t.Errorf("50 rows take %d batches and %d queries, want 1 and none", b, q)
 	}
 	if b, q := calls(func() error { _, err := ix.Neighbours(t.Context(), watched[:130], 20, watched); return err }); b != 3 || q != 0 {
 		t.Errorf("130 rows take %d batches and %d queries, want 3 and none", b, q)
+	}
+	if b, q := calls(func() error { _, err := ix.Neighbours(t.Context(), []uint32{far}, 1000, watched); return err }); b != 1 || q != 0 {
+		t.Errorf("all that is left takes %d batches and %d queries, want 1 and none", b, q)
 	}
 	if b, q := calls(func() error {
 		_, err := ix.SearchFilter(t.Context(), row(vecs, 1), 20, qdrant.Filter{Exclude: watched})
@@ -227,5 +234,48 @@ func TestTooFewAreFoundExactly(t *testing.T) {
 	hits, err := wide.Search(t.Context(), row(vecs, 3), 20, nil)
 	if err != nil || same(hits, all) != nil {
 		t.Errorf("ef 6000 gives %v, error %v, want %v", hits, err, all)
+	}
+}
+
+// Of many equal rows the lowest come, whatever order the server has among them.
+func TestManyTies(t *testing.T) {
+	each(t, func(t *testing.T, p place) {
+		vecs := clustered(15, 500)
+		for i := 100; i < 400; i += 2 {
+			copy(row(vecs, i), row(vecs, 99))
+		}
+		ix := mustBuild(t, mustDial(t, p.cfg), vecs, dims)
+		for _, k := range []int{1, 3, 40, 151, 200} {
+			hits, err := ix.Search(t.Context(), row(vecs, 99), k, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := naive(rowsOf(vecs), row(vecs, 99), k, func(uint32) bool { return true })
+			for i := range min(k, 151) {
+				if hits[i].Row != want[i].Row {
+					t.Fatalf("k=%d: hit %d is row %d, want %d", k, i, hits[i].Row, want[i].Row)
+				}
+			}
+		}
+	})
+}
+
+// A keep that cannot be sent along costs calls that grow with the logarithm of what it
+// refuses.
+func TestKeepTakesFewCalls(t *testing.T) {
+	fake := qdranttest.Start(t, qdranttest.Options{})
+	vecs := clustered(16, 1000)
+	for ids, most := range map[int]int{2048: 2, 0: 9} {
+		cfg := quick(fake.Addr)
+		cfg.MaxIDs = ids
+		ix := mustBuild(t, mustDial(t, cfg), vecs, dims)
+		before := fake.Calls("Points/Query")
+		hits, err := ix.Search(t.Context(), row(vecs, 1), 5, func(row uint32) bool { return row == 999 })
+		if err != nil || len(hits) != 1 {
+			t.Errorf("hits %v, error %v, want row 999", hits, err)
+		}
+		if calls := fake.Calls("Points/Query") - before; calls > most {
+			t.Errorf("with %d ids at most a search takes %d calls, want %d or fewer", ids, calls, most)
+		}
 	}
 }

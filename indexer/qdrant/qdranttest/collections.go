@@ -67,7 +67,10 @@ func (s *collections) Get(_ context.Context, r *api.GetCollectionInfoRequest) (*
 		return nil, err
 	}
 	state := api.CollectionStatus_Green
-	if c.busy > 0 {
+	switch {
+	case c.unseen:
+		c.unseen = false
+	case c.busy > 0:
 		c.busy--
 		state = api.CollectionStatus_Yellow
 	}

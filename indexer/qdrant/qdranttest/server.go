@@ -111,8 +111,8 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// Lag lets a collection be yellow, as if its optimizer were busy, for so many looks at
-// it after every update.
+// Lag lets a collection be green at the first look after an update, as if its optimizer
+// had not noticed yet, and then yellow, as if it were busy, for so many looks.
 func (s *Server) Lag(looks int) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

@@ -26,8 +26,9 @@ type collection struct {
 	points    map[id]*point
 	indexes   map[string]api.FieldType
 	snapshots []*api.SnapshotDescription
-	made      int // snapshots ever
-	busy      int // looks for which it is still yellow
+	made      int  // snapshots ever
+	busy      int  // looks for which it is still yellow
+	unseen    bool // the optimizer has not noticed the last update
 	updates   uint64
 }
 
@@ -106,7 +107,7 @@ func checkName(name string) error {
 // touched counts an update. The caller holds the lock.
 func (s *store) touched(c *collection) *api.PointsOperationResponse {
 	c.updates++
-	c.busy = s.lag
+	c.busy, c.unseen = s.lag, s.lag > 0
 	return &api.PointsOperationResponse{Result: &api.UpdateResult{
 		OperationId: api.PtrOf(c.updates), Status: api.UpdateStatus_Completed,
 	}}
