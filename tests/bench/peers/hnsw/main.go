@@ -125,7 +125,7 @@ func ratios(list string, rows []int) (map[int]float64, error) {
 
 // run compares at every size and tells at the end what was too slow.
 func (c config) run(ctx context.Context) error {
-	fmt.Printf("kernels %s, %d processors to build, 1 to search; %d queries of each kind, %d rounds, recall@%d against an exact scan in float32\n",
+	fmt.Printf("kernels %s, %d processors to build, 1 to search; %d queries of each kind, %d rounds, recall@%d against an exact scan in float32, queries a second of processor time\n",
 		vec.Path(), runtime.GOMAXPROCS(0), c.asked, c.rounds, k)
 	var slow []error
 	for _, n := range c.rows {
