@@ -1,8 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -229,11 +230,11 @@ func (t tracedList) text(w io.Writer) {
 		rows = append(rows,
 			[]string{"data", m.DataVersion}, []string{"embedder", m.Embedder.String()},
 			[]string{"program", fmt.Sprintf("%s, commit %s, %s, kernels %s", m.Program.Version, orElse(m.Program.Commit, "unknown"), m.Program.Go, m.Program.Kernel)},
-			[]string{"index", m.Index.Kind + " " + string(m.Index.Settings)},
+			[]string{"index", m.Index.Kind + " " + compact(m.Index.Settings)},
 			[]string{"seed", fmt.Sprint(m.Seed)},
 		)
 		for _, x := range m.Models {
-			rows = append(rows, []string{"model", strings.TrimSpace(x.Name + " (" + x.Kind + ") " + string(x.Settings))})
+			rows = append(rows, []string{"model", strings.TrimSpace(x.Name + " (" + x.Kind + ") " + compact(x.Settings))})
 		}
 	}
 	columns(w, rows...)
@@ -288,4 +289,11 @@ func figure(x *float32) string {
 	return fmt.Sprintf("%.3f", *x)
 }
 
-var _ = errors.Is
+// compact returns JSON without blanks.
+func compact(text json.RawMessage) string {
+	var out bytes.Buffer
+	if json.Compact(&out, text) != nil {
+		return "" // none
+	}
+	return out.String()
+}
