@@ -185,7 +185,7 @@ func (c *reindexCmd) bring(ctx context.Context, e *env, store *sqlstore.Store, o
 
 // importFile imports the file, and with --whole removes what it does not name.
 func (c *reindexCmd) importFile(ctx context.Context, e *env, store *sqlstore.Store) (report catalog.Report, removed int, err error) {
-	opts := table.Options{Format: table.JSONL, Kind: table.Movies, Columns: c.Columns, Merge: c.Merge, Add: true, Prefer: true, Strict: c.Strict}
+	opts := table.Options{Format: table.JSONL, Kind: table.Movies, Columns: c.Columns, Merge: c.Merge, Add: c.Merge != "", Prefer: c.Merge != "", Strict: c.Strict}
 	if name := strings.TrimSuffix(strings.ToLower(c.From), ".gz"); strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") {
 		opts.Format = table.CSV
 	}
