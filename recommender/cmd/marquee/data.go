@@ -132,6 +132,13 @@ func (p *progress) rows(table string, rows int64) { p.show(table, int(rows), 0) 
 
 type dataListCmd struct{}
 
+// Help is shown below the flags.
+func (dataListCmd) Help() string {
+	return `Examples:
+  marquee data list
+  marquee data list --output json`
+}
+
 // Run lists.
 func (dataListCmd) Run(e *env) error {
 	shelf, err := e.openData()
@@ -198,6 +205,13 @@ type dataArg struct {
 
 type dataShowCmd struct{ dataArg }
 
+// Help is shown below the flags.
+func (dataShowCmd) Help() string {
+	return `Examples:
+  marquee data show 0f3a
+  marquee data show 0f3a --output json      the whole manifest`
+}
+
 // Run shows a manifest.
 func (c dataShowCmd) Run(e *env) error {
 	shelf, version, err := e.dataVersion(c.Version)
@@ -212,6 +226,12 @@ func (c dataShowCmd) Run(e *env) error {
 }
 
 type dataDeleteCmd struct{ dataArg }
+
+// Help is shown below the flags.
+func (dataDeleteCmd) Help() string {
+	return `Examples:
+  marquee data delete 0f3a`
+}
 
 // Run deletes.
 func (c dataDeleteCmd) Run(ctx context.Context, e *env) error {

@@ -17,6 +17,13 @@ type dataDiffCmd struct {
 	Examples int    `help:"Rows named for each kind of change in each table." default:"5" placeholder:"N"`
 }
 
+// Help is shown below the flags.
+func (dataDiffCmd) Help() string {
+	return `Examples:
+  marquee data diff 0f3a 81bc
+  marquee data diff 0f3a 81bc --examples 20`
+}
+
 // Run compares.
 func (c *dataDiffCmd) Run(ctx context.Context, e *env) error {
 	shelf, from, err := e.dataVersion(c.From)
@@ -65,6 +72,13 @@ func printDiff(w io.Writer, d dataset.Diff) {
 
 type dataVerifyCmd struct {
 	Version string `arg:"" optional:"" help:"Data version, or its first digits; default: all."`
+}
+
+// Help is shown below the flags.
+func (dataVerifyCmd) Help() string {
+	return `Examples:
+  marquee data verify           every snapshot
+  marquee data verify 0f3a`
 }
 
 // A verified is what was found of one snapshot.

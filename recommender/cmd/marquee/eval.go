@@ -76,7 +76,11 @@ type evalSweepCmd struct {
 
 // Help is shown below the flags.
 func (evalSweepCmd) Help() string {
-	return `Tries a grid of ranking settings on an inner split: the training part of the split
+	return `Examples:
+  marquee eval sweep
+  marquee eval sweep --metric recall@20 --top 5
+
+Tries a grid of ranking settings on an inner split: the training part of the split
 that "eval run" judges is cut once more, and what "eval run" holds out is not
 looked at. Of the candidates that the data cannot tell from the best, two are
 named: the first given, and the one whose lists cover most of the catalog.`
@@ -146,6 +150,13 @@ func params(c rank.Config) map[string]float64 {
 type evalSequelsCmd struct {
 	evalFlags
 	K int `help:"Neighbours looked at." short:"k" env:"-" default:"10" placeholder:"N"`
+}
+
+// Help is shown below the flags.
+func (evalSequelsCmd) Help() string {
+	return `Examples:
+  marquee eval sequels
+  marquee eval sequels --embedders lsa -k 20`
 }
 
 // A sequels is the result for one embedder.

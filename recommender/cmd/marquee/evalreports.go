@@ -159,6 +159,13 @@ type evalReportCmd struct {
 	HTML   string `name:"html" help:"Write it as a page to this file." type:"path" placeholder:"FILE"`
 }
 
+// Help is shown below the flags.
+func (evalReportCmd) Help() string {
+	return `Examples:
+  marquee eval report 4c1d
+  marquee eval report 4c1d --html report.html`
+}
+
 // Run shows a report.
 func (c evalReportCmd) Run(_ context.Context, e *env) error {
 	r, err := e.readReport(c.Report)
@@ -177,6 +184,12 @@ func (c evalReportCmd) Run(_ context.Context, e *env) error {
 }
 
 type evalListCmd struct{}
+
+// Help is shown below the flags.
+func (evalListCmd) Help() string {
+	return `Examples:
+  marquee eval list`
+}
 
 // A listedReport is a line of the list.
 type listedReport struct {

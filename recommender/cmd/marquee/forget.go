@@ -19,7 +19,10 @@ type userForgetCmd struct {
 
 // Help is shown below the flags.
 func (userForgetCmd) Help() string {
-	return `A person is removed from the store, from quarantine, served lists, data versions and bundles,
+	return `Examples:
+  marquee user forget 7 --yes
+
+A person is removed from the store, from quarantine, served lists, data versions and bundles,
 and leaves a keyed hash of the id: what comes of them later, from the stream, an import or a
 replay, is left out. Servers that run take note within seconds. Bundles and data versions that
 held the person get new ids. There is no way back.

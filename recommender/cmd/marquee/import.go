@@ -29,6 +29,13 @@ type importMovielensCmd struct {
 	Keywords int    `help:"Most tags of a movie kept as keywords." default:"20" placeholder:"N"`
 }
 
+// Help is shown below the flags.
+func (importMovielensCmd) Help() string {
+	return `Examples:
+  marquee import movielens ml-latest-small
+  marquee import movielens ml-latest-small --metadata metadata.jsonl.gz`
+}
+
 // Run imports a MovieLens folder.
 func (c *importMovielensCmd) Run(ctx context.Context, e *env) error {
 	store, err := e.openStore(ctx, true)

@@ -202,6 +202,13 @@ func (e *env) path(elem ...string) string {
 
 type versionCmd struct{}
 
+// Help is shown below the flags.
+func (versionCmd) Help() string {
+	return `Examples:
+  marquee version
+  marquee version --output json`
+}
+
 // Run prints what this program is.
 func (versionCmd) Run(e *env) error {
 	p := program()

@@ -55,6 +55,13 @@ type modelVerifyCmd struct {
 	ModelDir string `help:"Folder of the weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
 }
 
+// Help is shown below the flags.
+func (modelVerifyCmd) Help() string {
+	return `Examples:
+  marquee model verify
+  marquee model verify --model-dir ./minilm`
+}
+
 // Run hashes the files.
 func (c modelVerifyCmd) Run(ctx context.Context, e *env) error {
 	dir := spaceFlags{ModelDir: c.ModelDir}.modelDir(e)

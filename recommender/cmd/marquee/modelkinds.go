@@ -14,6 +14,13 @@ type modelKindsCmd struct {
 	Model string `arg:"" optional:"" help:"Show the settings of this one alone."`
 }
 
+// Help is shown below the flags.
+func (modelKindsCmd) Help() string {
+	return `Examples:
+  marquee model kinds
+  marquee model kinds als`
+}
+
 // A shownKind is a model that can be named.
 type shownKind struct {
 	Name     string                     `json:"name"`

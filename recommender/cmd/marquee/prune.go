@@ -56,7 +56,11 @@ type storePruneCmd struct {
 
 // Help is shown below the flags.
 func (storePruneCmd) Help() string {
-	return `Rows older than their age go, then the oldest beyond the number kept, in small transactions
+	return `Examples:
+  marquee store prune
+  marquee store prune --keep-exposures 14d --max-quarantine 100000
+
+Rows older than their age go, then the oldest beyond the number kept, in small transactions
 beside which events go on coming in; then data versions, if --keep-data or --max-data says
 so. Run it daily, or let "marquee ingest --prune-every 24h" do it.`
 }

@@ -57,6 +57,13 @@ type quarantineListCmd struct {
 	N            int `help:"Lines shown." short:"n" env:"-" default:"20" placeholder:"N"`
 }
 
+// Help is shown below the flags.
+func (quarantineListCmd) Help() string {
+	return `Examples:
+  marquee quarantine list -n 20
+  marquee quarantine list --output json`
+}
+
 // A shownRefused is a line in quarantine as list prints it.
 type shownRefused struct {
 	At     time.Time `json:"at"`
@@ -136,6 +143,13 @@ func cutText(text string, n int) string {
 type quarantineStatsCmd struct {
 	Since timeFlag `help:"Only hours at or after this time. Default: all." placeholder:"TIME"`
 	Until timeFlag `help:"Only hours before this time." placeholder:"TIME"`
+}
+
+// Help is shown below the flags.
+func (quarantineStatsCmd) Help() string {
+	return `Examples:
+  marquee quarantine stats
+  marquee quarantine stats --since 2026-11-22`
 }
 
 // quarantineStats is the result of quarantine stats.
@@ -242,7 +256,11 @@ type quarantineReplayCmd struct {
 
 // Help is shown below the flags.
 func (quarantineReplayCmd) Help() string {
-	return `Every line picked is read again with this program's grammar and the store's scale. What can
+	return `Examples:
+  marquee quarantine replay
+  marquee quarantine replay --timezone America/New_York
+
+Every line picked is read again with this program's grammar and the store's scale. What can
 be read now goes in and leaves the quarantine in one transaction; the rest stays, under its
 present reason. Replaying twice changes nothing.`
 }

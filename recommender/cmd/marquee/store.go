@@ -17,6 +17,13 @@ type storeCmd struct {
 
 type storeShowCmd struct{}
 
+// Help is shown below the flags.
+func (storeShowCmd) Help() string {
+	return `Examples:
+  marquee store show
+  marquee store show --output json`
+}
+
 // A shownStore is the result of store show.
 type shownStore struct {
 	Store  string         `json:"store"` // without credentials
@@ -58,6 +65,13 @@ func (storeShowCmd) Run(ctx context.Context, e *env) error {
 
 type storeScaleCmd struct {
 	Scale string `arg:"" help:"min..max/step: 0.5..5/0.5 (MovieLens), 1..5/1 (edition 2025), 1..10/1 (edition 2026)."`
+}
+
+// Help is shown below the flags.
+func (storeScaleCmd) Help() string {
+	return `Examples:
+  marquee store scale 1..10/1      edition 2026
+  marquee store scale 0.5..5/0.5   MovieLens`
 }
 
 // Run sets the scale of a store that has no ratings off it.

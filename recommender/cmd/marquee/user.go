@@ -24,6 +24,14 @@ type userShowCmd struct {
 	Arm  string `help:"The model that makes the list. Default: the one that serves." placeholder:"NAME"`
 }
 
+// Help is shown below the flags.
+func (userShowCmd) Help() string {
+	return `Examples:
+  marquee user show 7
+  marquee user show 7 -n 20 --seen 5
+  marquee user show 7 --arm als --output json`
+}
+
 // A shownUser is the result of user show.
 type shownUser struct {
 	User    catalog.User `json:"user"`
