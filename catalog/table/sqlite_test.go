@@ -28,7 +28,7 @@ func TestImportIntoSQLite(t *testing.T) {
 		t.Errorf("history is %+v, %v, want half of ronin, then heat rated 5", seen, err)
 	}
 	counts, err := store.Counts(t.Context())
-	if want := (catalog.Counts{Movies: 2, Ratings: 1, Watches: 1, Changes: counts.Changes}); err != nil || counts != want {
+	if want := (catalog.Counts{Movies: 2, Ratings: 1, Watches: 1, Changes: counts.Changes, Versions: counts.Versions}); err != nil || counts != want {
 		t.Errorf("counts are %+v, %v, want %+v", counts, err, want)
 	}
 }
