@@ -48,6 +48,18 @@ type nearest struct {
 	offset int
 }
 
+// A scored is a point that was found.
+type scored struct {
+	*point
+	score float32
+}
+
+// compare orders as answers are: best first, and ties by descending id, since nobody may
+// rely on the other way.
+func (a scored) compare(b scored) int {
+	return cmp.Or(cmp.Compare(b.score, a.score), b.id.compare(a.id))
+}
+
 func (s *points) query(name string, r *api.QueryPoints) ([]*api.ScoredPoint, error) {
 	c, err := s.find(name)
 	if err != nil {
@@ -61,25 +73,27 @@ func (s *points) query(name string, r *api.QueryPoints) ([]*api.ScoredPoint, err
 	if err != nil {
 		return nil, err
 	}
-	type scored struct {
-		*point
-		score float32
+	most := q.offset + q.limit
+	blurred := s.blur > 0 && !r.GetParams().GetExact() && r.GetParams().GetHnswEf() < uint64(s.blur)
+	if blurred {
+		most = len(c.points)
 	}
-	var all []scored
-	for at, p := range c.points {
-		if q.self != nil && *q.self == at || !match(p) {
-			continue
-		}
+	var all []scored // the best so far, in order
+	for _, p := range c.list {
 		score := dot(q.vector, p.vector)
-		if r.ScoreThreshold != nil && score < r.GetScoreThreshold() {
+		if len(all) == most && (most == 0 || score < all[most-1].score) || r.ScoreThreshold != nil && score < r.GetScoreThreshold() {
 			continue
 		}
-		all = append(all, scored{p, score})
+		if q.self != nil && *q.self == p.id || !match(p) {
+			continue
+		}
+		x := scored{p, score}
+		at, _ := slices.BinarySearchFunc(all, x, scored.compare)
+		if all = slices.Insert(all, at, x); len(all) > most {
+			all = all[:most]
+		}
 	}
-	slices.SortFunc(all, func(a, b scored) int { // ties by descending id: nobody may rely on the other way
-		return cmp.Or(cmp.Compare(b.score, a.score), b.id.compare(a.id))
-	})
-	if p := r.GetParams(); s.blur > 0 && !p.GetExact() && p.GetHnswEf() < uint64(s.blur) {
+	if blurred {
 		seen := 0
 		all = slices.DeleteFunc(all, func(scored) bool { seen++; return seen%3 == 0 })
 	}
@@ -96,9 +110,9 @@ func (s *points) query(name string, r *api.QueryPoints) ([]*api.ScoredPoint, err
 }
 
 func (c *collection) nearest(r *api.QueryPoints) (nearest, error) {
-	q := nearest{limit: 10, offset: int(r.GetOffset())}
+	q := nearest{limit: 10, offset: int(min(r.GetOffset(), 1<<31))}
 	if r.Limit != nil {
-		q.limit = int(r.GetLimit())
+		q.limit = int(min(r.GetLimit(), 1<<31))
 	}
 	if q.limit < 1 {
 		return q, status.Error(codes.InvalidArgument, "Validation error in body: [limit: value 0 invalid, must be 1 or larger]")

@@ -3,6 +3,8 @@ package qdranttest
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,6 +26,7 @@ type collection struct {
 	config    *api.CreateCollection
 	dims      int
 	points    map[id]*point
+	list      []*point // of points, in no order
 	indexes   map[string]api.FieldType
 	snapshots []*api.SnapshotDescription
 	made      int  // snapshots ever
@@ -107,6 +110,7 @@ func checkName(name string) error {
 // touched counts an update. The caller holds the lock.
 func (s *store) touched(c *collection) *api.PointsOperationResponse {
 	c.updates++
+	c.list = slices.Collect(maps.Values(c.points))
 	c.busy, c.unseen = s.lag, s.lag > 0
 	return &api.PointsOperationResponse{Result: &api.UpdateResult{
 		OperationId: api.PtrOf(c.updates), Status: api.UpdateStatus_Completed,
