@@ -66,9 +66,9 @@ func (l *laying) near(s *overlay.State, row uint32) {
 // and with others drawn by lot. So many there are in all that one miss of one movie is
 // not below a floor.
 const (
-	askLater  = 150
-	askAround = 300
-	askAll    = 400
+	askLater  = 100
+	askAround = 150
+	askAll    = 200
 )
 
 // measure returns what the index finds for the movies that came later, those around them

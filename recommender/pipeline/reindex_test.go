@@ -299,6 +299,24 @@ func TestReindexCache(t *testing.T) {
 	}
 }
 
+// A movie that left and comes back as it was has its vector again.
+func TestReindexOfWhatComesBack(t *testing.T) {
+	w := thirty(t, nil)
+	was := neighboursOf(w.load(t, false))
+	movie := w.shop.movies[7]
+	w.shop.drop(movie.ID)
+	w.reindex(t, pipeline.Scope{})
+	w.shop.put(movie)
+	b := w.load(t, true)
+	if got := told(find(t, w.shop, b, pipeline.Scope{})); got != "+[m07] ~[] =[] -[] of 1 by changes to 32" {
+		t.Errorf("found %s", got)
+	}
+	w.reindex(t, pipeline.Scope{})
+	if got := neighboursOf(w.load(t, false)); !reflect.DeepEqual(got["m07"], was["m07"]) || len(got) != 30 {
+		t.Errorf("neighbours %v, want %v again", got["m07"], was["m07"])
+	}
+}
+
 // Beyond a share, which counts what earlier patches laid over the build, index and table
 // are built anew.
 func TestLarge(t *testing.T) {
@@ -377,14 +395,19 @@ func TestReindexIsABuild(t *testing.T) {
 		next := 0
 		for range rapid.IntRange(1, 4).Draw(rt, "steps") {
 			for range rapid.IntRange(0, 4).Draw(rt, "changes") {
-				id := catalog.MovieID(fmt.Sprintf("m%02d", rapid.IntRange(0, 15).Draw(rt, "movie")))
-				switch rapid.IntRange(0, 4).Draw(rt, "kind") {
+				n := rapid.IntRange(0, 15).Draw(rt, "movie")
+				id := catalog.MovieID(fmt.Sprintf("m%02d", n))
+				switch rapid.IntRange(0, 6).Draw(rt, "kind") {
 				case 0:
 					w.shop.drop(id)
 				case 1:
 					w.shop.put(catalog.Movie{ID: id, Title: title(100), Adult: rapid.Bool().Draw(rt, "adult")})
 				case 2:
 					w.shop.put(catalog.Movie{ID: id})
+				case 3: // as it was at first, perhaps after it left
+					w.shop.put(catalog.Movie{ID: id, Title: title(n)})
+				case 4:
+					w.shop.drop(id)
 				default:
 					next++
 					w.shop.put(catalog.Movie{ID: id, Title: title(200 + next), Genres: []string{"Drama"}, Year: 1990 + next})
