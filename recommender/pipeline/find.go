@@ -59,9 +59,6 @@ type Found struct {
 	Whole    bool   // every movie was looked at and counts as changed
 }
 
-// movies returns those that are there, by what became of them.
-func (f Found) movies() []catalog.Movie { return slices.Concat(f.Added, f.Changed, f.Facts) }
-
 // Nothing reports whether b has all that was found.
 func (f Found) Nothing(b *bundle.Bundle) bool {
 	return len(f.Added)+len(f.Changed)+len(f.Facts)+len(f.Removed) == 0 && f.Editorial.sameAs(b)

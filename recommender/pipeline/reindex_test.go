@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"marquee/catalog"
+	"marquee/catalog/sqlstore"
 	"marquee/embedder"
 	"marquee/embedder/vec"
 	"marquee/indexer"
@@ -468,7 +469,7 @@ func TestReindexOfEditorial(t *testing.T) {
 	}
 	w.live = m.ID
 	b = w.load(t, true)
-	if !slices.Equal(b.Hidden, e.hidden) || len(b.Corrections) != 1 {
+	if !slices.Equal(b.Hidden, e.edited.hidden) || len(b.Corrections) != 1 {
 		t.Errorf("hidden %v, corrections %v", b.Hidden, b.Corrections)
 	}
 	if f, err = pipeline.Find(t.Context(), e, b.Manifest, b.Movies, pipeline.Scope{}); err != nil || !f.Nothing(b) {
@@ -477,22 +478,23 @@ func TestReindexOfEditorial(t *testing.T) {
 	w.shop.edit()
 	for _, most := range []float64{100, 0} {
 		w.Most = most
-		if m, _ = w.reindex(t, pipeline.Scope{All: true}); len(w.load(t, true).Hidden) != 1 || len(w.load(t, true).Corrections) != 1 {
+		w.reindex(t, pipeline.Scope{All: true})
+		if b := w.load(t, true); len(b.Hidden) != 1 || len(b.Corrections) != 1 {
 			t.Errorf("share %v: a catalog without hidden movies took them away", most)
 		}
 	}
 }
 
+// An editedShop is a shop with hidden movies and corrections.
 type editedShop struct {
 	*shop
 	edited edited
-	hidden []catalog.MovieID
 }
 
-func (e *editedShop) Hidden(ctx context.Context) ([]catalog.Hidden, error) {
-	e.hidden = e.edited.hidden
-	return e.edited.Hidden(ctx)
-}
+// A store is such a catalog.
+var _ pipeline.Catalog = (*sqlstore.Store)(nil)
+
+func (e *editedShop) Hidden(ctx context.Context) ([]catalog.Hidden, error) { return e.edited.Hidden(ctx) }
 
 func (e *editedShop) Corrections(ctx context.Context, m catalog.MovieID) ([]catalog.Correction, error) {
 	return e.edited.Corrections(ctx, m)
