@@ -494,7 +494,9 @@ type editedShop struct {
 // A store is such a catalog.
 var _ pipeline.Catalog = (*sqlstore.Store)(nil)
 
-func (e *editedShop) Hidden(ctx context.Context) ([]catalog.Hidden, error) { return e.edited.Hidden(ctx) }
+func (e *editedShop) Hidden(ctx context.Context) ([]catalog.Hidden, error) {
+	return e.edited.Hidden(ctx)
+}
 
 func (e *editedShop) Corrections(ctx context.Context, m catalog.MovieID) ([]catalog.Correction, error) {
 	return e.edited.Corrections(ctx, m)
