@@ -84,6 +84,15 @@ func (e *env) openIndex(kind string, vecs []float32, dims int, stored []byte) (i
 	return nil, fmt.Errorf("index %q is not known to this program, want hnsw, flat, coderhnsw or qdrant: %w", kind, catalog.ErrInvalid)
 }
 
+// openIndexHere is openIndex for what needs no server: of a bundle whose index is on one,
+// the vectors are scanned, which finds the same and leaves no trace.
+func (e *env) openIndexHere(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error) {
+	if kind == "qdrant" {
+		return flat.New(vecs, dims)
+	}
+	return e.openIndex(kind, vecs, dims, stored)
+}
+
 // profiles returns the profile vectors an index is measured with: those of real
 // people where there are enough of them, else of walks among the movies.
 func profiles(vecs []float32, dims int, histories [][]uint32, seed uint64) []float32 {

@@ -285,7 +285,6 @@ func (c bundleRollbackCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	going{shelf: shelf}.alias(ctx, e, to)
 	if depot != nil { // to the same bundle, wherever its own journal would lead
 		if err = depot.Push(ctx, shelf, to, nil); err == nil {
 			err = depot.Publish(ctx, bundle.Publication{ID: to, By: editor(), Why: orElse(c.Why, "rollback of "+from)})
@@ -326,15 +325,16 @@ func (c bundlePruneCmd) Run(ctx context.Context, e *env) error {
 	if keep.Also, err = e.traced(ctx, c.Traced); err != nil {
 		return err
 	}
-	removed, freed, err := shelf.Prune(ctx, keep, time.Now(), c.DryRun)
+	now := time.Now()
+	removed, freed, err := shelf.Prune(ctx, keep, now, c.DryRun)
 	if err != nil {
 		return err
 	}
-	ids := make([]string, len(removed))
-	for i, m := range removed {
-		ids[i] = m.ID
+	shared, err := e.pruneShared(ctx, keep, now, c.DryRun)
+	if err != nil {
+		return err
 	}
-	return e.print(map[string]any{"removed": ids, "freed_bytes": freed, "dry_run": c.DryRun}, func(w io.Writer) {
+	return e.print(map[string]any{"removed": idsOf(removed), "freed_bytes": freed, "removed_shared": idsOf(shared), "dry_run": c.DryRun}, func(w io.Writer) {
 		did := "removed"
 		if c.DryRun {
 			did = "would remove"
@@ -343,7 +343,19 @@ func (c bundlePruneCmd) Run(ctx context.Context, e *env) error {
 			fmt.Fprintf(w, "%s %s of %s\n", did, m.ID, minute(m.Created))
 		}
 		fmt.Fprintf(w, "%s %d bundles, %.1f MiB\n", did, len(removed), float64(freed)/(1<<20))
+		if len(shared) > 0 {
+			fmt.Fprintf(w, "%s %d bundles where they are shared\n", did, len(shared))
+		}
 	})
+}
+
+// idsOf returns the IDs of manifests, not nil.
+func idsOf(list []bundle.Manifest) []string {
+	ids := make([]string, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	return ids
 }
 
 // traced reports of a bundle whether lists that were made from it within span are kept.
@@ -443,7 +455,7 @@ func writeExport(ctx context.Context, shelf *bundle.Shelf, id string, w io.Write
 }
 
 type bundleImportCmd struct {
-	File    string `arg:"" help:"File that export wrote, compressed or not; - is standard input."`
+	File    string `arg:"" help:"File that export wrote, compressed or not; - is standard input. With --bundles also the ID of a bundle there, or live." predictor:"file"`
 	Publish bool   `help:"Make it live." env:"-"`
 }
 
@@ -452,6 +464,7 @@ func (bundleImportCmd) Help() string {
 	return `Examples:
   marquee bundle import 3f9cd2a1b0e45c77.tar
   marquee bundle import - --publish < bundle.tar.gz
+  marquee bundle import live --bundles "s3://movies/bundles?endpoint=minio:9000" --publish
 
 Every file is checked against the manifest before the bundle comes to the shelf.`
 }
@@ -462,16 +475,7 @@ func (c bundleImportCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	in := e.stdin
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
-	}
-	m, err := shelf.Import(ctx, in)
+	m, err := c.take(ctx, e, shelf)
 	if err != nil {
 		return err
 	}
@@ -493,4 +497,20 @@ func (c bundleImportCmd) Run(ctx context.Context, e *env) error {
 		}
 		fmt.Fprintln(w)
 	})
+}
+
+// take brings the bundle to the shelf.
+func (c bundleImportCmd) take(ctx context.Context, e *env, shelf *bundle.Shelf) (bundle.Manifest, error) {
+	if c.File == "-" {
+		return shelf.Import(ctx, e.stdin)
+	}
+	f, err := os.Open(c.File)
+	if errors.Is(err, os.ErrNotExist) && (c.File == "live" || bundle.ValidID(c.File)) {
+		return e.pullShared(ctx, shelf, c.File)
+	}
+	if err != nil {
+		return bundle.Manifest{}, usage("%v", err)
+	}
+	defer f.Close()
+	return shelf.Import(ctx, f)
 }

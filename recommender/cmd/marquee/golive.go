@@ -45,7 +45,6 @@ func (g going) live(ctx context.Context, e *env, p bundle.Publication, after *st
 			return fmt.Errorf("push bundle %s: %w", p.ID, err)
 		}
 	}
-	g.alias(ctx, e, p.ID)
 	var err error
 	if after != nil {
 		err = g.shelf.PublishAfter(ctx, *after, p)
@@ -62,20 +61,6 @@ func (g going) live(ctx context.Context, e *env, p bundle.Publication, after *st
 	}
 	g.tell(ctx, e, p)
 	return nil
-}
-
-// alias lets the alias on a Qdrant server name the collection of a bundle that goes live,
-// if it has one there.
-func (g going) alias(ctx context.Context, e *env, id string) {
-	m, err := g.shelf.Manifest(id)
-	if err != nil || m.Index.Kind != "qdrant" || e.cli.Qdrant.Addr == "" {
-		return
-	}
-	b, err := g.shelf.Load(ctx, id, bundle.Opener{Index: e.openIndex, NoModels: true})
-	if err != nil {
-		return // publishing tells what is wrong with the bundle
-	}
-	e.publishIndex(ctx, b.Index)
 }
 
 // tell writes to the log of changes which bundle is live, and lets the alias of a Qdrant

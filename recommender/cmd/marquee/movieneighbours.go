@@ -53,7 +53,11 @@ func (c movieNeighboursCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags)
+	index := e.openIndexHere
+	if c.From == "index" {
+		index = e.openIndex
+	}
+	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags, index)
 	if err != nil {
 		return err
 	}
@@ -77,7 +81,7 @@ func (c movieNeighboursCmd) near(ctx context.Context, w *working, m catalog.Movi
 	}
 	if c.From == "table" {
 		if k := w.bundle.Table.K(); c.N > k {
-			return nil, usage("-n is %d and the table keeps %d neighbours; --from index finds more", c.N, k)
+			w.env.log.Info("the table keeps fewer neighbours; --from index finds more", "kept", k)
 		}
 		return w.neighbours(ctx, w.state, m, c.N)
 	}

@@ -60,7 +60,7 @@ func (c movieSearchCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer store.Close()
-	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags)
+	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags, e.openIndexHere)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"marquee/indexer"
 	"marquee/indexer/flat"
 	"marquee/indexer/qdrant"
+	"marquee/recommender/bundle"
 	"marquee/recommender/pipeline"
 )
 
@@ -18,7 +19,7 @@ type qdrantFlags struct {
 	Addr         string        `help:"Qdrant server, the port of its gRPC: for --index qdrant, and for bundles that were built so." placeholder:"HOST:PORT"`
 	APIKey       string        `name:"api-key" help:"Key of the Qdrant server; never logged." placeholder:"KEY"`
 	TLS          bool          `name:"tls" help:"Speak TLS with the Qdrant server."`
-	CA           string        `name:"ca" help:"File of authorities to trust for the Qdrant server. Default: the system's." type:"path" placeholder:"FILE"`
+	CA           string        `name:"ca" help:"File of authorities to trust for the Qdrant server. Default: the system's." type:"path" predictor:"file" placeholder:"FILE"`
 	Alias        string        `help:"Alias of the live collection; it begins the names of all." default:"marquee" placeholder:"NAME"`
 	Quantise     bool          `help:"Let the Qdrant server search int8 copies of the vectors, and score the best anew." default:"true" negatable:""`
 	Timeout      time.Duration `help:"Longest search of the Qdrant server; the bundle's own table answers after that." default:"100ms" placeholder:"TIME"`
@@ -119,15 +120,29 @@ func (b *qdrantBackend) Build(ctx context.Context, vecs []float32, dims int, his
 	return ix, m, indexer.CheckFloor(m, b.cal.Floor)
 }
 
-// publishIndex lets the alias of a Qdrant server name the collection of a bundle that goes
-// live. It is for people and other programs, so a server that is away is no reason to
-// fail: Marquee itself asks the collection by its name.
-func (e *env) publishIndex(ctx context.Context, ix indexer.Index) {
-	q, ok := ix.(*qdrant.Index)
-	if !ok {
+// publishIndex lets the alias of a Qdrant server name the collection of a bundle that went
+// live, whose index is of that kind. The alias is for people and other programs, so a
+// server that is away is no reason to fail: Marquee itself asks the collection by its name.
+func (e *env) publishIndex(ctx context.Context, shelf *bundle.Shelf, id string) {
+	m, err := shelf.Manifest(id)
+	if err != nil || m.Index.Kind != "qdrant" || e.cli.Qdrant.Addr == "" {
 		return
 	}
-	if err := q.Publish(ctx); err != nil {
-		e.log.Warn("the alias on the Qdrant server does not name the live collection", "collection", q.Collection(), "error", err)
+	var q *qdrant.Index
+	_, err = shelf.Load(ctx, id, bundle.Opener{NoModels: true, Index: func(kind string, vecs []float32, dims int, stored []byte) (indexer.Index, error) {
+		client, err := e.qdrantClient()
+		if err != nil {
+			return nil, err
+		}
+		if q, err = client.Attach(bytes.NewReader(stored), vecs, dims); err != nil {
+			return nil, err
+		}
+		return flat.New(vecs, dims) // what was laid over the build is no matter of the alias
+	}})
+	if err == nil {
+		err = q.Publish(ctx)
+	}
+	if err != nil {
+		e.log.Warn("the alias on the Qdrant server does not name the live collection", "bundle", id, "error", err)
 	}
 }

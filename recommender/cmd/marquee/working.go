@@ -27,10 +27,11 @@ type working struct {
 	embedder embedder.Embedder // nil until it is needed
 }
 
-// openWorking loads the live bundle and lays on it what changed since. Whoever calls it
-// closes it.
-func (e *env) openWorking(ctx context.Context, store *sqlstore.Store, flags bundleSpaceFlags) (*working, error) {
-	b, err := e.openLiveWith(ctx, bundle.Opener{Index: e.openIndex, NoModels: true})
+// openWorking loads the live bundle and lays on it what changed since. index makes its
+// index: [env.openIndex], or env.openIndexHere for what is to do without a server and write
+// nothing to one. Whoever calls it closes it.
+func (e *env) openWorking(ctx context.Context, store *sqlstore.Store, flags bundleSpaceFlags, index bundle.OpenIndex) (*working, error) {
+	b, err := e.openLiveWith(ctx, bundle.Opener{Index: index, NoModels: true})
 	if err != nil {
 		return nil, err
 	}
