@@ -24,10 +24,10 @@ type reindexCmd struct {
 	All    bool     `help:"Embed every movie anew, and build index and neighbour table whole." env:"-"`
 	IDs    []string `name:"ids" help:"Only these movies, divided by commas, or @FILE with an id a line." env:"-" placeholder:"ID"`
 	Since  string   `help:"Only movies that changed since this time, such as 2026-11-22T08:00:00Z, or for this long, such as 2h." env:"-" placeholder:"TIME"`
-	DryRun bool     `help:"Show what would change, and make no bundle." env:"-"`
+	DryRun bool     `help:"Show what would change; make no bundle, and store nothing of --from." env:"-"`
 	N      int      `help:"Movies shown of each kind." short:"n" env:"-" default:"10" placeholder:"N"`
 
-	From    string            `help:"First import this file of movies: JSON lines, or CSV if its name says so." type:"existingfile" env:"-" placeholder:"FILE"`
+	From    string            `help:"First import this file of movies: JSON lines, or CSV if its name says so." type:"existingfile" predictor:"file" env:"-" placeholder:"FILE"`
 	Columns map[string]string `help:"With --from: our field and their column, such as title=Titel;people=cast." mapsep:";" env:"-" placeholder:"OURS=THEIRS"`
 	Merge   string            `help:"With --from: merge facts into known movies by id, imdb_id or tmdb_id, instead of replacing them." enum:",id,imdb_id,tmdb_id" default:"" env:"-" placeholder:"KEY"`
 	Whole   bool              `help:"With --from: the file is the whole catalog; movies that it does not name are removed." env:"-"`
@@ -52,6 +52,7 @@ func (reindexCmd) Help() string {
   marquee reindex                                   what changed in the store since the live bundle
   marquee reindex --dry-run                         what that would be, and which neighbours would move most
   marquee reindex --from films.jsonl                import, then reindex
+  marquee reindex --from films.jsonl --dry-run      what the file would change
   marquee reindex --from films.csv --whole          the file is the whole catalog: the rest goes
   marquee reindex --from-api http://localhost:8080  what events name and the store lacks
   marquee reindex --from-api http://localhost:8080 --refresh --ids heat+1995,ronin+1998
@@ -94,11 +95,15 @@ func (c *reindexCmd) Run(ctx context.Context, e *env) error {
 	}
 	defer store.Close()
 	var out reindexed
-	if err := c.bring(ctx, e, store, &out, scope); err != nil {
+	var facts movieStore = store
+	if c.DryRun {
+		facts = newDryStore(store)
+	}
+	if err := c.bring(ctx, e, store, facts, &out, scope); err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := c.reindex(ctx, e, store, &out, scope, gates); err != nil {
+	if err := c.reindex(ctx, e, store, facts, &out, scope, gates); err != nil {
 		return err
 	}
 	out.Seconds = time.Since(began).Seconds()
@@ -112,10 +117,14 @@ func (c *reindexCmd) scope(now time.Time) (pipeline.Scope, error) {
 	switch {
 	case c.From != "" && c.FromAPI != "":
 		return s, usage("--from and --from-api exclude each other")
+	case c.DryRun && c.FromAPI != "":
+		return s, usage("--dry-run and --from-api exclude each other: what the API says goes into the store, and servers take it in at once")
 	case c.From == "" && (c.Whole || c.Strict || c.Merge != "" || len(c.Columns) > 0):
 		return s, usage("--whole, --strict, --merge and --columns are about a file: name it with --from")
 	case c.Whole && c.Merge != "":
 		return s, usage("--whole and --merge exclude each other: a file of facts about some movies is not the whole catalog")
+	case len(c.IDs) > 0 && c.Since != "":
+		return s, usage("--ids and --since exclude each other")
 	case c.Refresh && c.FromAPI == "":
 		return s, usage("--refresh is about the catalog API: name it with --from-api")
 	case !(c.Most >= 0 && c.Most <= 1):
@@ -162,12 +171,12 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 }
 
 // bring imports what is to come in first.
-func (c *reindexCmd) bring(ctx context.Context, e *env, store *sqlstore.Store, out *reindexed, scope pipeline.Scope) error {
+func (c *reindexCmd) bring(ctx context.Context, e *env, store *sqlstore.Store, facts movieStore, out *reindexed, scope pipeline.Scope) error {
 	var report catalog.Report
 	var err error
 	switch {
 	case c.From != "":
-		report, out.Removed, err = c.importFile(ctx, e, store)
+		report, out.Removed, err = c.importFile(ctx, e, facts)
 	case c.FromAPI != "":
 		report, err = c.askAPI(ctx, e, store, scope)
 	default:
@@ -184,7 +193,7 @@ func (c *reindexCmd) bring(ctx context.Context, e *env, store *sqlstore.Store, o
 }
 
 // importFile imports the file, and with --whole removes what it does not name.
-func (c *reindexCmd) importFile(ctx context.Context, e *env, store *sqlstore.Store) (report catalog.Report, removed int, err error) {
+func (c *reindexCmd) importFile(ctx context.Context, e *env, store movieStore) (report catalog.Report, removed int, err error) {
 	opts := table.Options{Format: table.JSONL, Kind: table.Movies, Columns: c.Columns, Merge: c.Merge, Add: c.Merge != "", Prefer: c.Merge != "", Strict: c.Strict}
 	if name := strings.TrimSuffix(strings.ToLower(c.From), ".gz"); strings.HasSuffix(name, ".csv") || strings.HasSuffix(name, ".tsv") {
 		opts.Format = table.CSV
@@ -201,20 +210,35 @@ func (c *reindexCmd) importFile(ctx context.Context, e *env, store *sqlstore.Sto
 	if report.Refused > 0 {
 		return report, 0, fmt.Errorf("%d rows were refused, the first as %s: what they name would be removed by --whole, so nothing is; mend the file, or leave --whole out: %w", report.Refused, report.Faults[0], catalog.ErrInvalid)
 	}
+	if len(named) == 0 {
+		return report, 0, fmt.Errorf("%s names no movie: --whole would remove the whole catalog: %w", c.From, catalog.ErrInvalid)
+	}
 	var gone []catalog.MovieID
+	total := 0
 	for m, err := range store.Movies(ctx) {
 		if err != nil {
 			return report, 0, fmt.Errorf("read movies: %w", err)
 		}
+		total++
 		if !named[m.ID] {
 			gone = append(gone, m.ID)
 		}
 	}
-	if len(named) == 0 {
-		return report, 0, fmt.Errorf("%s names no movie: --whole would remove the whole catalog: %w", c.From, catalog.ErrInvalid)
+	if err := c.mayShrink(total-report.Movies.New, len(named)); err != nil {
+		return report, 0, err
 	}
 	removed, err = store.RemoveMovies(ctx, gone)
 	return report, removed, err
+}
+
+// mayShrink asks the gate of shrinkage before movies leave the store, since servers drop
+// them at once, whatever becomes of the bundle.
+func (c *reindexCmd) mayShrink(before, after int) error {
+	if _, let := c.Override[pipeline.GateShrinkage]; let || c.DryRun || float64(before-after) <= c.MaxShrinkage*float64(before) {
+		return nil
+	}
+	return fmt.Errorf("%s names %d movies and the store had %d, of which at most %.1f%% may go; nothing was removed. Is the file whole? \"--override %s=REASON\" lets it pass: %w",
+		c.From, after, before, 100*c.MaxShrinkage, pipeline.GateShrinkage, pipeline.ErrGate)
 }
 
 // askAPI asks the catalog API for what is wanted.
@@ -273,7 +297,7 @@ func (c *reindexCmd) wanted(ctx context.Context, store *sqlstore.Store, scope pi
 }
 
 // reindex makes a bundle of the live one and of what changed, and publishes it.
-func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store, out *reindexed, scope pipeline.Scope, gates pipeline.Gates) error {
+func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store, facts pipeline.Catalog, out *reindexed, scope pipeline.Scope, gates pipeline.Gates) error {
 	shelf, err := e.openShelf()
 	if err != nil {
 		return err
@@ -287,7 +311,7 @@ func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	found, err := pipeline.Find(ctx, store, b.Manifest, b.Movies, scope)
+	found, err := pipeline.Find(ctx, facts, b.Manifest, b.Movies, scope)
 	if err != nil {
 		return err
 	}
@@ -354,11 +378,11 @@ func (c *reindexCmd) put(ctx context.Context, e *env, g going, r pipeline.Reinde
 		return err
 	}
 	out.Bundle = &m
+	if c.NoPublish {
+		return nil // the manifest has what gates said
+	}
 	if refused != nil {
 		return fmt.Errorf("bundle %s is on the shelf, and not live: %w", m.ID, refused)
-	}
-	if c.NoPublish {
-		return nil
 	}
 	if g.depot, err = e.openDepot(); err != nil {
 		return err
