@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"marquee/catalog"
@@ -110,7 +112,7 @@ func (c movieAddCmd) isNew(ctx context.Context, e *env, store *sqlstore.Store, m
 // near returns the neighbours of a movie that was stored just now; none without a live
 // bundle.
 func (c movieAddCmd) near(ctx context.Context, e *env, store *sqlstore.Store, m catalog.Movie) ([]neighbour, error) {
-	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags)
+	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags, e.openIndexHere)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return []neighbour{}, nil
 	}
@@ -180,7 +182,7 @@ func (c movieEditCmd) Run(ctx context.Context, e *env) error {
 
 // edited returns m as the flags want it.
 func (c movieEditCmd) edited(ctx context.Context, e *env, store *sqlstore.Store, m catalog.Movie) (catalog.Movie, []string, error) {
-	next := m
+	next := copied(m)
 	if c.Revert {
 		versions, err := store.MovieVersions(ctx, m.ID, 1)
 		if err != nil {
@@ -198,10 +200,17 @@ func (c movieEditCmd) edited(ctx context.Context, e *env, store *sqlstore.Store,
 	return next, notes, wrapUsage(err)
 }
 
+// copied returns m with lists of its own: JSON is read into those that are there.
+func copied(m catalog.Movie) catalog.Movie {
+	m.Genres, m.People, m.Keywords = slices.Clone(m.Genres), slices.Clone(m.People), slices.Clone(m.Keywords)
+	m.Extra = maps.Clone(m.Extra)
+	return m
+}
+
 // compare returns the neighbours of a movie as they are and as they will be; none
 // without a live bundle.
 func (c movieEditCmd) compare(ctx context.Context, e *env, store *sqlstore.Store, m, next catalog.Movie) (before, after []neighbour, err error) {
-	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags)
+	w, err := e.openWorking(ctx, store, c.bundleSpaceFlags, e.openIndexHere)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return nil, []neighbour{}, nil
 	}

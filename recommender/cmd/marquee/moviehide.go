@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
@@ -63,7 +64,9 @@ func (c hideArgs) run(ctx context.Context, e *env, hide bool, note string) error
 		if err != nil {
 			return err
 		}
-		movies, ids = append(movies, m), append(ids, m.ID)
+		if !slices.Contains(ids, m.ID) {
+			movies, ids = append(movies, m), append(ids, m.ID)
+		}
 	}
 	changed, err := store.SetHidden(ctx, ids, hide, note)
 	if err != nil {
