@@ -16,8 +16,8 @@ import (
 type importAPICmd struct {
 	URL       string  `help:"Base URL of the catalog API." required:"" placeholder:"URL"`
 	Edition   string  `help:"Edition of the API: 2025 (one id a request) or 2026 (up to 200)." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
-	Movies    string  `help:"File of movie ids, one a line. Default: the movies that events name and the store does not know." type:"existingfile" placeholder:"FILE"`
-	Users     string  `help:"File of people's ids, one a line. Default: the people that events name and the store does not know." type:"existingfile" placeholder:"FILE"`
+	Movies    string  `help:"File of movie ids, one a line. Default: the movies that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Users     string  `help:"File of people's ids, one a line. Default: the people that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	Rate      float64 `help:"Requests a second at most; 0: no limit." default:"50" placeholder:"N"`
 	Parallel  int     `help:"Requests under way at once." default:"4" placeholder:"N"`
 	Bulk      int     `help:"Ids in one request of edition 2026." default:"100" placeholder:"N"`

@@ -26,7 +26,7 @@ type addedFlags struct {
 // bundleSpaceFlags say where the embedder of a bundle is, which is the one that it was
 // built with.
 type bundleSpaceFlags struct {
-	ModelDir      string        `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
+	ModelDir      string        `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" predictor:"file" placeholder:"DIR"`
 	RemoteURL     string        `help:"Base URL of the embeddings API, for a bundle that was built with one." placeholder:"URL"`
 	RemoteKey     string        `help:"Key of the embeddings API; never logged." placeholder:"KEY"`
 	RemoteBatch   int           `help:"Texts in one request to the embeddings API." default:"64" placeholder:"N"`

@@ -28,10 +28,10 @@ type evalCmd struct {
 // evalFlags are common to all judges.
 type evalFlags struct {
 	Embedders []string `help:"Embedders to compare: lsa, minilm. Default: lsa, and minilm where its weights are." placeholder:"KIND"`
-	ModelDir  string   `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
+	ModelDir  string   `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" predictor:"file" placeholder:"DIR"`
 	LsaRank   int      `help:"Dimensions of lsa." default:"256" placeholder:"N"`
 	Seed      uint64   `help:"Seed of splits and bootstrap." default:"1" placeholder:"N"`
-	Report    string   `help:"Also write the result as JSON to this file." type:"path" placeholder:"FILE"`
+	Report    string   `help:"Also write the result as JSON to this file." type:"path" predictor:"file" placeholder:"FILE"`
 }
 
 // kinds returns the embedders to compare.

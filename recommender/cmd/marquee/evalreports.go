@@ -156,7 +156,7 @@ func (r keptReport) notes() []string {
 
 type evalReportCmd struct {
 	Report string `arg:"" help:"A report that was kept, or its first digits, or a file."`
-	HTML   string `name:"html" help:"Write it as a page to this file." type:"path" placeholder:"FILE"`
+	HTML   string `name:"html" help:"Write it as a page to this file." type:"path" predictor:"file" placeholder:"FILE"`
 }
 
 // Help is shown below the flags.

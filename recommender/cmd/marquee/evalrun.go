@@ -75,7 +75,7 @@ type evalRunCmd struct {
 	rivalFlags
 	Models   []string `help:"Models to judge, divided by commas; none: rivals beside random and popularity. Default: all, and those that predict ratings with the protocol ratings." placeholder:"NAME"`
 	Baseline string   `help:"What the others are compared with, person by person. Default: popularity, and popular with the protocol ratings." placeholder:"NAME"`
-	HTML     string   `name:"html" help:"Also write the report as a page to this file." type:"path" placeholder:"FILE"`
+	HTML     string   `name:"html" help:"Also write the report as a page to this file." type:"path" predictor:"file" placeholder:"FILE"`
 }
 
 // Help is shown below the flags.

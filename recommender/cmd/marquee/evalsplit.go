@@ -26,9 +26,9 @@ type splitFlags struct {
 	Share     float64   `help:"Share held out by last-share, time, ratings and cold; 0: 0.2, and 0.1 for cold." default:"0" placeholder:"SHARE"`
 	At        time.Time `help:"The moment of the protocol time; what is older is learned from. Default: the one that holds out the share." format:"2006-01-02" placeholder:"DATE"`
 	Negatives int       `help:"Movies beside the true one in the protocol negatives." default:"99" placeholder:"N"`
-	Train     string    `help:"Judge on files that were cut elsewhere: the training part, user, item, rating and time divided by tabs." type:"existingfile" placeholder:"FILE"`
-	Test      string    `help:"The test part, likewise." type:"existingfile" placeholder:"FILE"`
-	Movies    string    `help:"All movies that can be listed, an id a line, such as movies.txt of \"eval split\". Default: those of both files." type:"existingfile" placeholder:"FILE"`
+	Train     string    `help:"Judge on files that were cut elsewhere: the training part, user, item, rating and time divided by tabs." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Test      string    `help:"The test part, likewise." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Movies    string    `help:"All movies that can be listed, an id a line, such as movies.txt of \"eval split\". Default: those of both files." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	Scale     string    `help:"Scale of the ratings of the files, such as 1..5/1; else it is taken from them." placeholder:"SCALE"`
 }
 
@@ -255,8 +255,8 @@ func (j *judge) known(ctx context.Context) (map[catalog.MovieID]catalog.Movie, e
 
 type evalSplitCmd struct {
 	splitFlags
-	Out        string `arg:"" help:"Folder to write train.tsv, test.tsv, movies.txt and manifest.json to." type:"path"`
-	TrainStore string `help:"Also write a store with the movies, the people and the training part alone, for a server that is to be judged." type:"path" placeholder:"FILE"`
+	Out        string `arg:"" help:"Folder to write train.tsv, test.tsv, movies.txt and manifest.json to." type:"path" predictor:"file"`
+	TrainStore string `help:"Also write a store with the movies, the people and the training part alone, for a server that is to be judged." type:"path" predictor:"file" placeholder:"FILE"`
 	Seed       uint64 `help:"Seed of the split." default:"1" placeholder:"N"`
 }
 

@@ -24,8 +24,8 @@ reason, and the rest go in.`
 }
 
 type importMovielensCmd struct {
-	Dir      string `arg:"" help:"Folder with movies.csv and ratings.csv (or the files of the 100K and 1M sets)." type:"existingdir"`
-	Metadata string `help:"JSON lines with more facts by movieId, gzipped or not." type:"existingfile" placeholder:"FILE"`
+	Dir      string `arg:"" help:"Folder with movies.csv and ratings.csv (or the files of the 100K and 1M sets)." type:"existingdir" predictor:"file"`
+	Metadata string `help:"JSON lines with more facts by movieId, gzipped or not." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	Keywords int    `help:"Most tags of a movie kept as keywords." default:"20" placeholder:"N"`
 }
 
@@ -57,7 +57,7 @@ func (c *importMovielensCmd) Run(ctx context.Context, e *env) error {
 
 // tableFlags are common to JSON lines and CSV.
 type tableFlags struct {
-	File    string            `arg:"" help:"File, gzipped or not." type:"existingfile"`
+	File    string            `arg:"" help:"File, gzipped or not." type:"existingfile" predictor:"file"`
 	Kind    string            `help:"What a row is: movies, users, ratings or watches." enum:"movies,users,ratings,watches" default:"movies" placeholder:"KIND"`
 	Columns map[string]string `help:"Our field and their column, such as title=Titel;people=cast; usual names are found without." mapsep:";" placeholder:"OURS=THEIRS"`
 	Merge   string            `help:"Merge facts into known movies by id, imdb_id or tmdb_id." enum:",id,imdb_id,tmdb_id" default:"" placeholder:"KEY"`

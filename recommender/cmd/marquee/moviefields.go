@@ -31,7 +31,7 @@ type movieFields struct {
 	CostUSD       *float64 `name:"cost-usd" help:"License cost of one view." env:"-" placeholder:"USD"`
 	IMDBID        *string  `name:"imdb-id" help:"Id in IMDb, such as tt0114709." env:"-" placeholder:"ID"`
 	TMDBID        *int64   `name:"tmdb-id" help:"Id in TMDB." env:"-" placeholder:"ID"`
-	JSON          string   `name:"json" help:"File with a JSON object of facts by the names that \"marquee movie show --output json\" has; - is standard input. Flags win." env:"-" placeholder:"FILE"`
+	JSON          string   `name:"json" help:"File with a JSON object of facts by the names that \"marquee movie show --output json\" has; - is standard input. Flags win." env:"-" placeholder:"FILE" predictor:"file"`
 }
 
 // apply changes m to what the fields say.

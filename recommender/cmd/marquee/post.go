@@ -12,7 +12,7 @@ import (
 
 // postFlags say who may post events and how much.
 type postFlags struct {
-	TokenFile string        `help:"File with the tokens, one a line, of which a POST /events must carry one." type:"existingfile" placeholder:"FILE"`
+	TokenFile string        `help:"File with the tokens, one a line, of which a POST /events must carry one." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	Token     string        `help:"The token itself; better the file or the environment: flags show in lists of processes." placeholder:"SECRET"`
 	BodyBytes int64         `help:"Bytes of one post at most, unpacked." default:"8388608" placeholder:"N"`
 	PostQueue int           `help:"Posts that may wait for the store; more get 429." default:"16" placeholder:"N"`

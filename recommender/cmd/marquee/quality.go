@@ -15,12 +15,12 @@ import (
 )
 
 type qualityCmd struct {
-	Schema      string `help:"JSON file of checks; --print-schema prints the one used otherwise." type:"existingfile" placeholder:"FILE"`
+	Schema      string `help:"JSON file of checks; --print-schema prints the one used otherwise." type:"existingfile" predictor:"file" placeholder:"FILE"`
 	Reference   string `help:"Window of event time to compare with, UTC, such as 2024-03-01..2024-03-08. Default: the week before the current one, or the first half of a shorter span." placeholder:"FROM..TO"`
 	Current     string `help:"Window that is compared. Default: the week before the newest event, or the second half of a shorter span." placeholder:"FROM..TO"`
-	HTML        string `name:"html" help:"Page to write; none with --no-page. Default: quality.html in the home folder." type:"path" placeholder:"FILE"`
+	HTML        string `name:"html" help:"Page to write; none with --no-page. Default: quality.html in the home folder." type:"path" predictor:"file" placeholder:"FILE"`
 	NoPage      bool   `help:"Write no page."`
-	JSON        string `name:"json" help:"File to write the result to as JSON." type:"path" placeholder:"FILE"`
+	JSON        string `name:"json" help:"File to write the result to as JSON." type:"path" predictor:"file" placeholder:"FILE"`
 	FailOn      string `help:"Least severity of a failed check for which the exit status is 1: error, warning or never." enum:"error,warning,never" default:"error" placeholder:"SEVERITY"`
 	ShowIDs     bool   `name:"show-ids" help:"Name the people whose rows fail a check: personal data."`
 	PrintSchema bool   `help:"Print the schema in use, as a file to begin one's own with, and end."`

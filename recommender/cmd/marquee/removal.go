@@ -16,7 +16,7 @@ func writeRemoval(w io.Writer, r catalog.Removal) {
 		n    int64
 	}{
 		{"histories", r.Seen}, {"people", r.Users}, {"accounts", r.Accounts}, {"quarantine", r.Quarantine}, {"exposures", r.Exposures},
-		{"changes", r.Changes}, {"intake", r.Intake}, {"posts", r.Offsets}, {"unknown ids", r.UnknownIDs},
+		{"changes", r.Changes}, {"facts as they were", r.Versions}, {"intake", r.Intake}, {"posts", r.Offsets}, {"unknown ids", r.UnknownIDs},
 	} {
 		if t.n > 0 {
 			rows = append(rows, []string{"  " + t.name, fmt.Sprint(t.n)})

@@ -22,7 +22,7 @@ const weightsFile = "model.safetensors"
 // spaceFlags choose the embedder.
 type spaceFlags struct {
 	Embedder      string        `help:"Embedder of movies: minilm, lsa, remote, or auto: minilm where its weights are, else lsa." enum:"auto,minilm,lsa,remote" default:"auto" placeholder:"KIND"`
-	ModelDir      string        `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" placeholder:"DIR"`
+	ModelDir      string        `help:"Folder of the MiniLM weights. Default: models/minilm in the home folder." type:"path" predictor:"file" placeholder:"DIR"`
 	LsaRank       int           `help:"Dimensions of lsa." default:"256" placeholder:"N"`
 	RemoteURL     string        `help:"Base URL of an OpenAI-compatible embeddings API, up to before /v1." placeholder:"URL"`
 	RemoteModel   string        `help:"Model to ask the embeddings API for." placeholder:"NAME"`
