@@ -11,7 +11,8 @@ import (
 // least; it wraps errSlow.
 func report(out io.Writer, n int, results []result, least float64) error {
 	for _, st := range results[0].sides {
-		fmt.Fprintf(out, "\n%d rows: %s builds in %.1f s, %d MB with the vectors", n, st.name, st.built.Seconds, st.built.Bytes>>20)
+		fmt.Fprintf(out, "\n%d rows: %s builds in %.1f s (%.1f s of processor time), %d MB with the vectors",
+			n, st.name, st.built.Seconds, st.built.Processor, st.built.Bytes>>20)
 	}
 	fmt.Fprintf(out, "\n%7s %-8s %6s  %-7s %5s %7s %9s %9s  %s\n",
 		"rows", "queries", "recall", "index", "ef", "reached", "queries/s", "best", "ratio, median of the rounds (least to greatest)")
