@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,6 +11,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"marquee/recommender/column"
 )
@@ -43,12 +48,12 @@ func (s *Shelf) Verify(id string) error {
 }
 
 func (s *Shelf) verifyFiles(m Manifest) error {
-	for _, f := range m.Files {
-		if err := verifyFile(s.Dir(m.ID), f); err != nil {
-			return err
-		}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, f := range bySize(m.Files) {
+		g.Go(func() error { return verifyFile(s.Dir(m.ID), f) })
 	}
-	return nil
+	return g.Wait()
 }
 
 // readChecked returns the content of f, which is read whole before it is hashed.
@@ -69,6 +74,13 @@ func readChecked(dir string, f File) ([]byte, error) {
 }
 
 // verifyFile checks f without keeping it.
+// bySize returns files, the largest first, so that the last one under way is short.
+func bySize(files []File) []File {
+	sorted := slices.Clone(files)
+	slices.SortStableFunc(sorted, func(a, b File) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return sorted
+}
+
 func verifyFile(dir string, f File) error {
 	c, err := openChecked(dir, f)
 	if err != nil {
