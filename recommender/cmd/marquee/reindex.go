@@ -40,7 +40,7 @@ type reindexCmd struct {
 	Parallel int     `help:"With --from-api: requests under way at once." default:"4" placeholder:"N"`
 	Bulk     int     `help:"With --from-api: ids in one request of edition 2026." default:"100" placeholder:"N"`
 
-	Most      float64 `help:"Share of movies up to which changes are laid over the build; with more, index and table are built whole." default:"0.2" placeholder:"SHARE"`
+	Most      float64 `help:"Share of movies up to which changes are laid over the build; with more, index and table are built whole." default:"0.05" placeholder:"SHARE"`
 	NoPublish bool    `help:"Put the bundle on the shelf, but do not make it live."`
 	gateFlags
 	bundleSpaceFlags
