@@ -15,7 +15,7 @@ import (
 
 // indexFlags choose the index.
 type indexFlags struct {
-	Index          string  `help:"Index of the vectors: hnsw, flat (exact), coderhnsw, or qdrant: a Qdrant server, see --qdrant-addr." enum:"hnsw,flat,coderhnsw,qdrant" default:"hnsw" placeholder:"KIND"`
+	Index          string  `help:"Index of the vectors: hnsw, flat (exact), flat-int8 (exact too, a quarter of the memory read), coderhnsw, or qdrant: a Qdrant server, see --qdrant-addr." enum:"hnsw,flat,flat-int8,coderhnsw,qdrant" default:"hnsw" placeholder:"KIND"`
 	M              int     `help:"Links of a movie in the graph; 0: the index's own default." default:"0" env:"MARQUEE_INDEX_M" placeholder:"N"`
 	EfConstruction int     `help:"Candidates looked at when a movie is linked; 0: the index's own default." default:"0" placeholder:"N"`
 	RecallFloor    float64 `help:"Least recall at 20 against the exact scan, on movies held out and on profiles; 0: 0.98 for hnsw and qdrant, 0.75 for coderhnsw." default:"0" placeholder:"SHARE"`
@@ -31,8 +31,8 @@ func (f indexFlags) backend(e *env, seed uint64) (pipeline.Backend, error) {
 	cal := indexer.DefaultCalibration()
 	cal.Seed = seed
 	switch f.Index {
-	case "flat":
-		return flatBackend{}, nil
+	case "flat", "flat-int8":
+		return flatBackend{f.Index}, nil
 	case "hnsw":
 		b := &hnswBackend{cfg: hnsw.DefaultConfig(), cal: cal}
 		b.cal.Floor = hnsw.Floor
@@ -51,7 +51,7 @@ func (f indexFlags) backend(e *env, seed uint64) (pipeline.Backend, error) {
 	case "qdrant":
 		return e.qdrantBackend(cal, f.RecallFloor)
 	}
-	return nil, usage("index %q, want hnsw, flat, coderhnsw or qdrant", f.Index)
+	return nil, usage("index %q, want hnsw, flat, flat-int8, coderhnsw or qdrant", f.Index)
 }
 
 func wrapUsage(err error) error {
@@ -74,14 +74,14 @@ func (e *env) openIndex(kind string, vecs []float32, dims int, stored []byte) (i
 	switch kind {
 	case "qdrant":
 		return e.openQdrant(vecs, dims, stored)
-	case "flat":
-		return flat.New(vecs, dims)
+	case "flat", "flat-int8":
+		return openFlat(kind, vecs, dims)
 	case "hnsw":
 		return hnsw.Read(bytes.NewReader(stored), vecs, dims)
 	case "coderhnsw":
 		return coderhnsw.Read(bytes.NewReader(stored), vecs, dims)
 	}
-	return nil, fmt.Errorf("index %q is not known to this program, want hnsw, flat, coderhnsw or qdrant: %w", kind, catalog.ErrInvalid)
+	return nil, fmt.Errorf("index %q is not known to this program, want hnsw, flat, flat-int8, coderhnsw or qdrant: %w", kind, catalog.ErrInvalid)
 }
 
 // openIndexHere is openIndex for what needs no server: of a bundle whose index is on one,
@@ -103,14 +103,23 @@ func profiles(vecs []float32, dims int, histories [][]uint32, seed uint64) []flo
 }
 
 // flatBackend scans everything: nothing is measured, since nothing can be lost.
-type flatBackend struct{}
+type flatBackend struct{ kind string }
 
-func (flatBackend) Kind() string  { return "flat" }
-func (flatBackend) Settings() any { return struct{}{} }
+func (b flatBackend) Kind() string { return b.kind }
+func (flatBackend) Settings() any  { return struct{}{} }
 
-func (flatBackend) Build(_ context.Context, vecs []float32, dims int, _ [][]uint32, _ pipeline.Progress) (indexer.Index, indexer.Measured, error) {
-	ix, err := flat.New(vecs, dims)
-	return ix, indexer.Measured{Backend: "flat", K: 20, Movies: 1, Profiles: 1, Floor: 1}, err
+// openFlat makes an exact index: flat, or flat-int8, which reads a byte a value and
+// multiplies in float32 what that leaves open.
+func openFlat(kind string, vecs []float32, dims int) (indexer.Index, error) {
+	if kind == "flat-int8" {
+		return flat.NewInt8(vecs, dims)
+	}
+	return flat.New(vecs, dims)
+}
+
+func (b flatBackend) Build(_ context.Context, vecs []float32, dims int, _ [][]uint32, _ pipeline.Progress) (indexer.Index, indexer.Measured, error) {
+	ix, err := openFlat(b.kind, vecs, dims)
+	return ix, indexer.Measured{Backend: b.kind, K: 20, Movies: 1, Profiles: 1, Floor: 1}, err
 }
 
 // hnswBackend is the project's own graph.
