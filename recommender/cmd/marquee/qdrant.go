@@ -23,7 +23,7 @@ type qdrantFlags struct {
 	Alias        string        `help:"Alias of the live collection; it begins the names of all." default:"marquee" placeholder:"NAME"`
 	Quantise     bool          `help:"Let the Qdrant server search int8 copies of the vectors, and score the best anew." default:"true" negatable:""`
 	Timeout      time.Duration `help:"Longest search of the Qdrant server; the bundle's own table answers after that." default:"100ms" placeholder:"TIME"`
-	KeepVersions int           `help:"Older collections that stay on the Qdrant server." default:"2" placeholder:"N"`
+	KeepVersions int           `help:"Older collections that stay on the Qdrant server." default:"10" placeholder:"N"`
 }
 
 // qdrantClient returns the client of the server that the flags name. Without one the
