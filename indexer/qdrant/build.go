@@ -154,7 +154,7 @@ func (b *build) upload(ctx context.Context, in func(row uint32) bool) error {
 func (b *build) settle(ctx context.Context) error {
 	deadline := time.Now().Add(b.client.cfg.WaitTimeout)
 	delay := b.client.cfg.MinDelay
-	for greens := 0; ; {
+	for greens, greys := 0, 0; ; {
 		info, err := b.info(ctx)
 		if err != nil {
 			return missing(err, b.collection)
@@ -166,6 +166,13 @@ func (b *build) settle(ctx context.Context) error {
 			}
 		case api.CollectionStatus_Red:
 			return fmt.Errorf("optimizer of the server: %s: %w", info.GetOptimizerStatus().GetError(), catalog.ErrDamaged)
+		case api.CollectionStatus_Grey: // after a restart of the server: there is work, and nothing has begun it
+			if greys++; greys > maxGreys {
+				return nil // it is not begun; searches scan what has no graph
+			}
+			if err := b.wake(ctx); err != nil {
+				return err
+			}
 		default:
 			greens = 0
 		}
@@ -178,6 +185,17 @@ func (b *build) settle(ctx context.Context) error {
 		}
 		delay = min(2*delay, time.Second, b.client.cfg.MaxDelay)
 	}
+}
+
+// maxGreys is how often a server is asked to begin with what its optimizer has to do.
+const maxGreys = 5
+
+// wake lets the optimizer of the server look at the collection again.
+func (b *build) wake(ctx context.Context) error {
+	_, err := ask(ctx, b.client, "wake the optimizer", func(ctx context.Context) (*api.CollectionOperationResponse, error) {
+		return b.client.rpc.Collections().Update(ctx, &api.UpdateCollection{CollectionName: b.collection, OptimizersConfig: &api.OptimizersConfigDiff{}})
+	})
+	return err
 }
 
 // efs returns the widths of search that a calibration tries.

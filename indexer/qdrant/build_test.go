@@ -397,3 +397,16 @@ func TestBadSources(t *testing.T) {
 		t.Errorf("%d collections were created", calls)
 	}
 }
+
+// An optimizer that sleeps, as after a restart of the server, is woken; one that goes on
+// sleeping keeps no build waiting.
+func TestBuildWakesTheOptimizer(t *testing.T) {
+	for calls, woken := range map[int]int{2: 2, 1 << 30: 5} {
+		fake := qdranttest.Start(t, qdranttest.Options{})
+		fake.Sleep(calls)
+		mustBuild(t, mustDial(t, quick(fake.Addr)), clustered(1, 50), dims)
+		if n := fake.Calls("Collections/Update"); n != woken {
+			t.Errorf("asleep for %d calls: woken %d times, want %d", calls, n, woken)
+		}
+	}
+}

@@ -68,6 +68,8 @@ func (s *collections) Get(_ context.Context, r *api.GetCollectionInfoRequest) (*
 	}
 	state := api.CollectionStatus_Green
 	switch {
+	case c.asleep > 0:
+		state = api.CollectionStatus_Grey
 	case c.unseen:
 		c.unseen = false
 	case c.busy > 0:
@@ -84,6 +86,18 @@ func (s *collections) Get(_ context.Context, r *api.GetCollectionInfoRequest) (*
 			QuantizationConfig: c.config.GetQuantizationConfig(),
 		},
 	}}, nil
+}
+
+// Update wakes the optimizer; the parameters of a collection stay as they are.
+func (s *collections) Update(_ context.Context, r *api.UpdateCollection) (*api.CollectionOperationResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.find(r.GetCollectionName())
+	if err != nil {
+		return nil, err
+	}
+	c.asleep = max(0, c.asleep-1)
+	return &api.CollectionOperationResponse{Result: true}, nil
 }
 
 func (s *collections) List(context.Context, *api.ListCollectionsRequest) (*api.ListCollectionsResponse, error) {

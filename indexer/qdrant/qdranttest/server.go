@@ -119,6 +119,14 @@ func (s *Server) Lag(looks int) {
 	s.store.lag = looks
 }
 
+// Sleep lets the optimizer of a collection do nothing after an update until it is woken
+// so many times: the collection is grey. 0 ends it.
+func (s *Server) Sleep(calls int) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	s.store.sleep = calls
+}
+
 // Blur lets searches that are not exact miss every third of their points unless they
 // keep at least ef candidates; 0 ends it.
 func (s *Server) Blur(ef int) {

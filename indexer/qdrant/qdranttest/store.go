@@ -20,6 +20,7 @@ type store struct {
 	collections map[string]*collection
 	aliases     map[string]string
 	lag, blur   int
+	sleep       int // calls that wake the optimizer after an update
 }
 
 type collection struct {
@@ -32,6 +33,7 @@ type collection struct {
 	made      int  // snapshots ever
 	busy      int  // looks for which it is still yellow
 	unseen    bool // the optimizer has not noticed the last update
+	asleep    int  // calls that wake it
 	updates   uint64
 }
 
@@ -111,7 +113,7 @@ func checkName(name string) error {
 func (s *store) touched(c *collection) *api.PointsOperationResponse {
 	c.updates++
 	c.list = slices.Collect(maps.Values(c.points))
-	c.busy, c.unseen = s.lag, s.lag > 0
+	c.busy, c.unseen, c.asleep = s.lag, s.lag > 0, s.sleep
 	return &api.PointsOperationResponse{Result: &api.UpdateResult{
 		OperationId: api.PtrOf(c.updates), Status: api.UpdateStatus_Completed,
 	}}
