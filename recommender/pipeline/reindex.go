@@ -34,6 +34,10 @@ type Reindex struct {
 	Backend Backend
 	Most    float64
 
+	// Gone says who was forgotten by now. It is asked when a bundle stands on the shelf,
+	// which may hold people who were forgotten while it was made; nil if nobody ever is.
+	Gone func(ctx context.Context) (func(catalog.UserID) bool, error)
+
 	Override map[string]string // as of [Options]
 	Program  bundle.Program
 	Now      func() time.Time
@@ -67,43 +71,6 @@ func (r Reindex) Large(m bundle.Manifest, f Found) bool {
 		rows = l.Rows - l.Added
 	}
 	return f.Whole || float64(n) > r.Most*float64(rows)
-}
-
-// Shelve puts b with f on the shelf, as a patch or with index and table built anew, and
-// returns its manifest. It does not make it live. edit, unless it is nil, is shown the
-// manifest before it is written, and may set Gates and Parent. If b has all of f the
-// error is [ErrNothing]. Models of b are needed only if f is large.
-func (r Reindex) Shelve(ctx context.Context, shelf *bundle.Shelf, b *bundle.Bundle, f Found, edit func(*bundle.Manifest)) (bundle.Manifest, Work, error) {
-	if !r.Large(b.Manifest, f) {
-		patch, measured, work, err := r.Patch(ctx, b, f)
-		if err != nil {
-			return bundle.Manifest{}, work, err
-		}
-		began := time.Now()
-		m, err := shelf.PutPatch(ctx, b.Manifest.ID, patch, both(measured, edit))
-		work.Write = time.Since(began)
-		return m, work, err
-	}
-	whole, gone, work, err := r.Whole(ctx, b, f)
-	if err != nil {
-		return bundle.Manifest{}, work, err
-	}
-	began := time.Now()
-	defer func() { work.Write = time.Since(began) }()
-	if len(gone) == 0 {
-		both(nil, edit)(&whole.Manifest)
-		m, err := shelf.Put(ctx, whole)
-		return m, work, err
-	}
-	m, err := shelf.Put(ctx, whole)
-	if err != nil {
-		return bundle.Manifest{}, work, err
-	}
-	m, err = shelf.PutPatch(ctx, m.ID, bundle.Patch{Removed: gone, Hidden: whole.Hidden, Corrections: whole.Corrections}, func(m *bundle.Manifest) {
-		m.Parent = b.Manifest.ID
-		both(nil, edit)(m)
-	})
-	return m, work, err
 }
 
 // both returns what does first and then second, of which each may be nil.
