@@ -188,7 +188,7 @@ func (s *Shelf) rewrite(ctx context.Context, m Manifest, left rest) (id string, 
 		contents = append(contents, content{name: f.Name, from: s.Dir(m.ID), file: f})
 	}
 	next := m
-	next.Replaces = m.ID
+	next.Replaces, next.Predecessors = m.ID, m.predecessors()
 	if h := left.histories; h != nil {
 		next.Counts.Users, next.Counts.Watched = len(h.Users), len(h.Rows)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"marquee/catalog"
@@ -24,11 +25,15 @@ var ErrBroken = errors.New("bundle is broken")
 
 // A Manifest says what a bundle is, where it came from, and what its files are.
 type Manifest struct {
-	Format      int           `json:"format"`
-	ID          string        `json:"id"` // the first 16 hex digits of the content's digest
-	Created     time.Time     `json:"created"`
-	Parent      string        `json:"parent,omitempty"`   // the bundle that was live when this one was built
-	Replaces    string        `json:"replaces,omitempty"` // the bundle of which this one is a copy without people who were forgotten
+	Format   int       `json:"format"`
+	ID       string    `json:"id"` // the first 16 hex digits of the content's digest
+	Created  time.Time `json:"created"`
+	Parent   string    `json:"parent,omitempty"`   // the bundle that was live when this one was built
+	Replaces string    `json:"replaces,omitempty"` // the bundle of which this one is a copy without people who were forgotten
+
+	// Predecessors are what Replaces replaced in its turn, newest first.
+	Predecessors []string `json:"predecessors,omitempty"`
+
 	DataVersion string        `json:"data_version"`       // digest of the facts and histories it was built from
 	Sequence    int64         `json:"sequence,omitempty"` // every change up to this number is in the bundle; 0 if that is not known
 	Embedder    embedder.ID   `json:"embedder"`
@@ -116,6 +121,11 @@ type Gate struct {
 	Detail   string  `json:"detail,omitempty"`
 }
 
+// Refused reports whether a gate refused the bundle and nobody overrode it.
+func (m Manifest) Refused() bool {
+	return slices.ContainsFunc(m.Gates, func(g Gate) bool { return !g.Passed && !g.Override })
+}
+
 // ValidName reports whether name may be that of a model: 1 to 40 lower-case
 // letters, digits and hyphens.
 func ValidName(name string) bool {
@@ -176,7 +186,7 @@ type File struct {
 // replaced and what gates measured stay out; what of them matters shows in the
 // digests of the files.
 func (m Manifest) digest() (string, error) {
-	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces, m.Gates = "", time.Time{}, "", Program{}, 0, "", nil
+	m.ID, m.Created, m.Parent, m.Program, m.Sequence, m.Replaces, m.Predecessors, m.Gates = "", time.Time{}, "", Program{}, 0, "", nil, nil
 	sum, err := m.sum()
 	if err != nil {
 		return "", err

@@ -19,6 +19,7 @@ func (s *State) Hide(ids []catalog.MovieID) (*State, error) {
 		return s, nil
 	}
 	next := *s
+	next.print = new(print)
 	next.hidden = ids
 	var err error
 	next.Snapshot, err = s.Snapshot.WithHidden(next.hiddenRows(s.Snapshot.Movies))
@@ -52,6 +53,7 @@ func (s *State) Correct(all []catalog.Correction) (*State, error) {
 		return s, nil
 	}
 	next := *s
+	next.print = new(print)
 	next.corrections = all
 	var err error
 	next.Snapshot, err = s.Snapshot.WithTable(next.table(s.Snapshot.Movies))

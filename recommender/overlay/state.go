@@ -34,6 +34,8 @@ type State struct {
 	moved       map[catalog.MovieID]struct{} // movies that are there and not as the build has them
 	hidden      []catalog.MovieID            // ascending; known to the snapshot or not
 	corrections []catalog.Correction         // by movie and other, each pair once
+
+	print *print // of this state alone
 }
 
 // New returns the state of a build without a change. vecs, [movies x dims], are the
@@ -43,7 +45,7 @@ func New(snap *rank.Snapshot, vecs []float32, dims int, index indexer.Index) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &State{Snapshot: snap, Index: index, build: snap, vecs: vecs, dims: dims, near: near}, nil
+	return &State{Snapshot: snap, Index: index, build: snap, vecs: vecs, dims: dims, near: near, print: new(print)}, nil
 }
 
 // Len returns how many movies are there and are not, or not as they are, in the build.
@@ -140,6 +142,7 @@ func (s *State) Without(ctx context.Context, ids []catalog.MovieID) (*State, err
 // move returns s with other columns and vectors, its moved still those of s.
 func (s *State) move(ctx context.Context, movies *rank.Movies, stats *rank.Stats, later []indexer.Later) (*State, error) {
 	next := *s
+	next.print = new(print)
 	next.moved = make(map[catalog.MovieID]struct{}, len(s.moved)+len(later))
 	maps.Copy(next.moved, s.moved)
 	var err error

@@ -358,7 +358,8 @@ func idsOf(list []bundle.Manifest) []string {
 	return ids
 }
 
-// traced reports of a bundle whether lists that were made from it within span are kept.
+// traced reports of a bundle whether lists that were made from it, or from one that it
+// replaced when somebody was forgotten, within span are kept.
 // Without a store, or for no span, it is nil.
 func (e *env) traced(ctx context.Context, span time.Duration) (func(id string) bool, error) {
 	if span <= 0 {
@@ -373,9 +374,16 @@ func (e *env) traced(ctx context.Context, span time.Duration) (func(id string) b
 	if err != nil {
 		return nil, err
 	}
+	shelf, err := e.openShelf()
+	if err != nil {
+		return nil, err
+	}
 	of := make(map[string]bool, len(named))
 	for _, id := range named {
 		of[id] = true
+		if now, err := shelf.Successor(id); err == nil { // of a bundle that is gone nothing is left to keep
+			of[now] = true
+		}
 	}
 	return func(id string) bool { return of[id] }, nil
 }
