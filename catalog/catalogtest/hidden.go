@@ -56,7 +56,8 @@ func testHidden(t *testing.T, s Store) {
 	}
 	told := ok[[]catalog.Change](t)(s.ChangesSince(ctx, 1, 0))
 	same(t, "one time", told[0].At, before[0].At)
-	same(t, "hidden already", hide(true, "another note", "a", "b"), 0)
+	same(t, "hidden already", hide(true, "a \"bad\" print", "a", "b"), 0)
+	same(t, "hidden already, without a note", hide(true, "", "a", "b"), 0)
 	same(t, "as it was", ok[[]catalog.Hidden](t)(s.Hidden(ctx)), before)
 	same(t, "some", hide(true, "", "c", "a"), 1)
 	same(t, "unhide", hide(false, "new print", "é", "x", "b", "é"), 2)
@@ -67,6 +68,14 @@ func testHidden(t *testing.T, s Store) {
 		"6 hide c", `7 unhide é {"note":"new print"}`, `8 unhide b {"note":"new print"}`, "9 hide b",
 	})
 	counts(t, s, catalog.Counts{Movies: 1, Hidden: 4})
+	before = ok[[]catalog.Hidden](t)(s.Hidden(ctx))
+	same(t, "another note", hide(true, "better known", "c", "Z", "d"), 1)
+	same(t, "not unhidden with one", hide(false, "why", "d"), 1)
+	before[0].Note, before[3].Note = "better known", "better known" // Z and c, since when they were
+	same(t, "noted", ok[[]catalog.Hidden](t)(s.Hidden(ctx)), before)
+	same(t, "told", lines(t, s, 9), []string{
+		`10 hide d {"note":"better known"}`, `11 hide c {"note":"better known"}`, `12 hide Z {"note":"better known"}`, `13 unhide d {"note":"why"}`,
+	})
 
 	var many []catalog.MovieID // more than two statements
 	for i := range 700 {

@@ -18,7 +18,8 @@ const MaxNoteBytes = 500
 // returns how many of them were not so before. Each of those is told in the log of
 // changes, as [catalog.ChangeHide] or [catalog.ChangeUnhide] in the order of ids,
 // with the note as {"note": "..."} in its Detail unless that is empty. One that is
-// hidden already keeps its time and its note. The movies need not be known. An id
+// hidden already keeps its time, and its note too unless there is a new one, which is
+// told as [catalog.ChangeHide] after them, and not counted. The movies need not be known. An id
 // that is not legal, or a note of more than [MaxNoteBytes], is an error that wraps
 // [catalog.ErrInvalid], and nothing is stored.
 func (s *Store) SetHidden(ctx context.Context, ids []catalog.MovieID, hidden bool, note string) (changed int, err error) {
@@ -57,7 +58,10 @@ func (s *Store) SetHidden(ctx context.Context, ids []catalog.MovieID, hidden boo
 		if err != nil {
 			return err
 		}
-		return tellNoted(ctx, tx, kind, other, at, note)
+		if err := tellNoted(ctx, tx, kind, other, at, note); err != nil || !hidden || note == "" {
+			return err
+		}
+		return renote(ctx, tx, texts, at, note)
 	})
 	if err != nil {
 		return 0, err
@@ -74,6 +78,30 @@ func hide(ctx context.Context, tx *sqlx.Tx, ids []string, at time.Time, note str
 		}
 	}
 	return b.flush(ctx)
+}
+
+// renote changes the notes of hidden movies that have another, and tells of it.
+func renote(ctx context.Context, tx *sqlx.Tx, ids []string, at time.Time, note string) error {
+	var stale []string
+	held, err := readHidden(ctx, tx)
+	if err != nil {
+		return err
+	}
+	notes := make(map[string]string, len(held))
+	for _, h := range held {
+		notes[string(h.Movie)] = h.Note
+	}
+	for _, id := range ids {
+		if notes[id] != note {
+			stale = append(stale, id)
+		}
+	}
+	for _, id := range stale {
+		if _, err := tx.ExecContext(ctx, tx.Rebind("UPDATE hidden_movies SET note = ? WHERE movie_id = ?"), note, id); err != nil {
+			return err
+		}
+	}
+	return tellNoted(ctx, tx, catalog.ChangeHide, stale, at, note)
 }
 
 // tellNoted tells of a change of each movie with a note.
