@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,7 +92,7 @@ func (f *Follower) take(ctx context.Context, id string) error {
 	if err := rehearseIndex(ctx, state); err != nil {
 		return err
 	}
-	if err := f.service.swap(b, state); err != nil {
+	if err := f.service.swap(ctx, b, state); err != nil {
 		return err
 	}
 	published := f.publication(id)
@@ -119,8 +120,9 @@ func (f *Follower) publication(id string) *bundle.Publication {
 	return nil
 }
 
-// Start takes the live bundle, or, if that is broken, the newest whole one on the
-// shelf: a server that comes up with yesterday's lists beats one that does not. It
+// Start takes the live bundle, or, if that is broken, an older whole one: a server that
+// comes up with yesterday's lists beats one that does not. First come those that were
+// live before, as rollbacks lead to them, then the newest that no gate refused. It
 // fails when there is none.
 func (f *Follower) Start(ctx context.Context) error {
 	if _, err := f.shelf.Live(); errors.Is(err, catalog.ErrNotFound) {
@@ -130,22 +132,44 @@ func (f *Follower) Start(ctx context.Context) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	list, lerr := f.shelf.List()
+	others, lerr := f.others(f.Status().Rejected)
 	if lerr != nil {
-		return errors.Join(err, lerr)
+		err = errors.Join(err, lerr)
 	}
-	for _, m := range list {
-		if m.ID == f.Status().Rejected {
+	for _, id := range others {
+		if terr := f.take(ctx, id); terr != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			f.log.Warn("an older bundle is broken too", "bundle", id, "error", terr)
 			continue
 		}
-		if terr := f.take(ctx, m.ID); terr != nil {
-			f.log.Warn("an older bundle is broken too", "bundle", m.ID, "error", terr)
-			continue
-		}
-		f.log.Warn("the live bundle is broken; an older one serves until it is mended", "bundle", m.ID, "error", err)
+		f.log.Warn("the live bundle is broken; an older one serves until it is mended", "bundle", id, "error", err)
 		return nil
 	}
 	return err
+}
+
+// others returns the bundles that may serve in place of a broken one, the best first,
+// each once.
+func (f *Follower) others(broken string) ([]string, error) {
+	published, _ := f.shelf.Published() // as far as it can be read
+	ids := bundle.Journal(published).Stack()
+	for _, p := range published {
+		ids = append(ids, p.ID)
+	}
+	list, err := f.shelf.List()
+	for _, m := range list {
+		if !m.Refused() {
+			ids = append(ids, m.ID)
+		}
+	}
+	seen := map[string]bool{broken: true}
+	return slices.DeleteFunc(ids, func(id string) bool {
+		again := seen[id]
+		seen[id] = true
+		return again
+	}), err
 }
 
 // settled reports whether there is nothing to do about id: it serves, or it was

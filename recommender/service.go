@@ -63,6 +63,7 @@ type Service struct {
 	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
 	forgotten atomic.Pointer[catalog.Tombstones]
 	editorial atomic.Pointer[Editorial] // nil until the store was asked
+	gone      gone
 	histories Histories
 	asker     *asker
 	arm       string
@@ -85,29 +86,58 @@ func (s *Service) Ask(c AskConfig, log *slog.Logger) error {
 }
 
 // Swap makes b the live bundle, with what editors say now rather than what they said
-// when it was built. One without the service's arm is an error that wraps
+// when it was built, and without movies that left the catalog since: see
+// [Service.SetGone]. One without the service's arm is an error that wraps
 // [rank.ErrArm]. Requests under way go on with the one they began with.
 func (s *Service) Swap(b *bundle.Bundle) error {
 	state, err := b.State()
 	if err != nil {
 		return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
 	}
-	return s.swap(b, state)
+	return s.swap(context.Background(), b, state)
 }
 
 // swap is Swap of a bundle whose state was made.
-func (s *Service) swap(b *bundle.Bundle, state *overlay.State) error {
+func (s *Service) swap(ctx context.Context, b *bundle.Bundle, state *overlay.State) error {
 	if err := state.Snapshot.Arms.Check(s.arm); err != nil {
 		return fmt.Errorf("bundle %s: %w; build one with the model, or serve with another arm", b.Manifest.ID, err)
 	}
-	if e := s.editorial.Load(); e != nil {
-		var err error
-		if state, err = e.On(state); err != nil {
+	var taken *Live
+	for {
+		next, holds, err := s.current(ctx, b, state)
+		if err != nil {
 			return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
 		}
+		live := newLive(b, next, s.now(), b.Manifest.Sequence)
+		if taken == nil {
+			s.live.Store(live)
+		} else if !s.live.CompareAndSwap(taken, live) {
+			return nil // whoever extended it goes on with it
+		}
+		if holds() {
+			return nil
+		}
+		taken = live // somebody spoke between our question and the swap
 	}
-	s.live.Store(newLive(b, state, s.now(), b.Manifest.Sequence))
-	return nil
+}
+
+// current returns state, which is b's, as editors and the catalog have it by now. holds
+// reports whether that is still so.
+func (s *Service) current(ctx context.Context, b *bundle.Bundle, state *overlay.State) (next *overlay.State, holds func() bool, err error) {
+	ids, turn := s.gone.after(b.Manifest.Sequence)
+	if state, err = state.Without(ctx, ids); err != nil {
+		return nil, nil, fmt.Errorf("movies that left: %w", err)
+	}
+	said := s.editorial.Load()
+	if said != nil {
+		if state, err = said.On(state); err != nil {
+			return nil, nil, err
+		}
+	}
+	return state, func() bool {
+		_, now := s.gone.after(b.Manifest.Sequence)
+		return now == turn && s.editorial.Load() == said
+	}, nil
 }
 
 // Extend lets state answer, which is base with every change up to sequence. It

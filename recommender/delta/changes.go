@@ -116,6 +116,7 @@ func (f *Follower) changed(ctx context.Context, id catalog.MovieID, seq int64) e
 	case err != nil:
 		return err
 	}
+	f.service.SetThere(id)
 	f.waiting.push(id, seq)
 	return nil
 }
@@ -123,6 +124,7 @@ func (f *Follower) changed(ctx context.Context, id catalog.MovieID, seq int64) e
 // left lets a movie be taken out that is in the store no more, whatever was to come
 // of it.
 func (f *Follower) left(e entry) {
+	f.service.SetGone(max(e.seq, f.looked), e.id) // as of what was looked at it is not there
 	f.waiting.remove(e.id)
 	f.work.forget(e.id)
 	f.ready = slices.DeleteFunc(f.ready, func(r embedded) bool { return r.id == e.id })
@@ -160,6 +162,7 @@ func (f *Follower) gatherState(ctx context.Context) error {
 		}
 		news = append(news, m.ID)
 	}
+	f.service.SetThere(news...)
 	for _, id := range news {
 		f.waiting.push(id, f.gathered+1)
 	}

@@ -8,7 +8,7 @@ import (
 
 // Config bounds a follower. Start from [DefaultConfig].
 type Config struct {
-	Movies   int           // that may come after a build, at most; later ones wait for the next build
+	Movies   int           // that may come or change after a bundle, at most, and rows behind it; later ones wait for the next
 	Batch    int           // movies embedded and swapped in at once
 	Poll     time.Duration // between two looks at the store's changes
 	Timeout  time.Duration // of one read of the store

@@ -153,7 +153,7 @@ func (f *Follower) postpone(e entry, err error) {
 // are taken out, those of which there are too many are left out.
 func (f *Follower) facts(ctx context.Context, taken []entry) (batch []entry, added []overlay.Added, err error) {
 	var gone []entry
-	tooMany := 0
+	tooMany, rows := 0, 0
 	for _, e := range taken {
 		m, err := f.movie(ctx, e.id)
 		switch {
@@ -161,9 +161,12 @@ func (f *Follower) facts(ctx context.Context, taken []entry) (batch []entry, add
 			gone = append(gone, e)
 		case err != nil:
 			return nil, nil, err
-		case f.state.Len()+len(added) >= f.cfg.Movies && !f.state.Has(e.id):
+		case !f.room(e.id, len(added), rows):
 			tooMany++
 		default:
+			if _, known := f.state.Snapshot.Movies.Row(e.id); !known {
+				rows++
+			}
 			batch, added = append(batch, e), append(added, overlay.Added{Movie: m})
 		}
 	}
@@ -173,6 +176,20 @@ func (f *Follower) facts(ctx context.Context, taken []entry) (batch []entry, add
 	f.leave(tooMany)
 	return batch, added, nil
 }
+
+// room reports whether a movie may be laid on beside so many others, of which so many
+// are new. A movie that left takes up a row until the next build, so rows are bounded
+// like movies, both from the bundle on.
+func (f *Follower) room(id catalog.MovieID, others, rows int) bool {
+	movies := f.state.Snapshot.Movies
+	if _, known := movies.Row(id); !known && movies.Len()-f.base.Movies.Len()+rows >= f.cfg.Movies {
+		return false
+	}
+	return f.state.Has(id) || f.since()+others < f.cfg.Movies
+}
+
+// since returns how many movies came or changed since the bundle was made.
+func (f *Follower) since() int { return max(0, f.state.Len()-f.moved) }
 
 // coming returns how many movies wait to be laid on or are being.
 func (f *Follower) coming() int {

@@ -47,10 +47,10 @@ type Open func(ctx context.Context, b *bundle.Bundle) (embedder.Embedder, error)
 // A Status says what a follower has done.
 type Status struct {
 	Sequence int64  `json:"sequence"`         // every change up to this number is in what serves
-	Movies   int    `json:"movies"`           // that came or changed after the build
+	Movies   int    `json:"movies"`           // that came or changed since the bundle was made
 	Hidden   int    `json:"hidden"`           // not to be listed
 	Waiting  int    `json:"waiting"`          // to be embedded
-	LeftOut  int    `json:"left_out"`         // since the build, for the next one: there are too many, or they cannot be embedded
+	LeftOut  int    `json:"left_out"`         // since the bundle was made, for the next one: there are too many, or they cannot be embedded
 	Reason   string `json:"reason,omitempty"` // why it does not go on
 }
 
@@ -70,6 +70,7 @@ type Follower struct {
 	// Of the goroutine of Run.
 	base      *bundle.Bundle // nil before the first one
 	state     *overlay.State // of base and what changed after it
+	moved     int            // of base: movies that came or changed after its build
 	looked    int64          // changes up to this number were looked at
 	gathered  int64          // movies of changes up to this number are waiting or done
 	waiting   queue
@@ -188,7 +189,7 @@ func (f *Follower) begin(live *recommender.Live) {
 	if f.base != nil && f.base.Manifest.Embedder != live.Bundle.Manifest.Embedder {
 		f.closeEmbedder()
 	}
-	f.base, f.state = live.Bundle, live.State
+	f.base, f.state, f.moved = live.Bundle, live.State, live.State.Len()
 	seq := f.base.Manifest.Sequence
 	f.looked, f.gathered, f.published, f.leftOut = seq, seq, seq, 0
 	f.waiting, f.ready, f.leaving, f.layAfter = queue{}, nil, nil, time.Time{}
@@ -212,6 +213,7 @@ func (f *Follower) sync(ctx context.Context) error {
 		f.endLaying()
 		f.waiting, f.ready, f.leaving = queue{}, nil, nil
 		f.histories.Reset()
+		f.service.ResetGone()
 	}
 	if err := f.readEditorial(ctx); err != nil {
 		return err
@@ -255,7 +257,7 @@ func (f *Follower) publish() {
 func (f *Follower) note(err error) {
 	s := Status{Sequence: f.published, Waiting: f.waiting.len() + len(f.work.entries()) + f.coming(), LeftOut: f.leftOut}
 	if f.state != nil {
-		s.Movies, s.Hidden = f.state.Len(), len(f.state.Hidden())
+		s.Movies, s.Hidden = f.since(), len(f.state.Hidden())
 	}
 	switch {
 	case err != nil:
