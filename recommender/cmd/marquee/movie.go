@@ -19,72 +19,13 @@ type movieCmd struct {
 	Add         movieAddCmd         `cmd:"" help:"Add a movie; servers list it within seconds."`
 	Edit        movieEditCmd        `cmd:"" help:"Correct the facts of a movie, and see its neighbours before and after."`
 	Remove      movieRemoveCmd      `cmd:"" help:"Remove a movie from the catalog."`
+	Restore     movieRestoreCmd     `cmd:"" help:"Bring a removed movie back, with the facts it had."`
 	Hide        movieHideCmd        `cmd:"" help:"List a movie no more, on every server, within a second."`
 	Unhide      movieUnhideCmd      `cmd:"" help:"List a hidden movie again."`
 	Hidden      movieHiddenCmd      `cmd:"" help:"Show which movies are hidden."`
 	Pin         moviePinCmd         `cmd:"" help:"Put a movie first among the neighbours of another."`
 	Block       movieBlockCmd       `cmd:"" help:"Keep a movie out of the neighbours of another."`
 	Corrections movieCorrectionsCmd `cmd:"" help:"Show which neighbours were pinned and blocked."`
-}
-
-// movieArg names a movie by id or title.
-type movieArg struct {
-	Movie string `arg:"" help:"Id or title of the movie."`
-}
-
-// find returns the movie that the argument means: by id, by whole title, or by
-// part of one. Where several are meant it takes the first and says so.
-func (a movieArg) find(ctx context.Context, e *env, store *sqlstore.Store) (catalog.Movie, error) {
-	found, err := findMovies(ctx, store, a.Movie)
-	if err != nil {
-		return catalog.Movie{}, err
-	}
-	if len(found) > 1 {
-		e.log.Info("several titles match; the first is taken", "taken", found[0].ID, "others", strings.Join(labels(found[1:]), "; "))
-	}
-	return found[0], nil
-}
-
-// findOne is find for what changes a movie: several that match are an error.
-func findOne(ctx context.Context, store *sqlstore.Store, name string) (catalog.Movie, error) {
-	found, err := findMovies(ctx, store, name)
-	if err != nil {
-		return catalog.Movie{}, err
-	}
-	if len(found) > 1 {
-		return catalog.Movie{}, usage("%q may mean %s; name one by its id", name, strings.Join(labels(found), "; "))
-	}
-	return found[0], nil
-}
-
-// findMovies returns the movies that name may mean, at least one: that of the id,
-// or those of the whole title, or those with it in their titles.
-func findMovies(ctx context.Context, store *sqlstore.Store, name string) ([]catalog.Movie, error) {
-	if id, err := catalog.ParseMovieID(name); err == nil {
-		if m, err := store.Movie(ctx, id); err == nil {
-			return []catalog.Movie{m}, nil
-		}
-	}
-	found, err := store.FindMovies(ctx, name, 10)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("no movie has the id or title %q; \"marquee movie search\" finds movies by what they are about: %w", name, catalog.ErrNotFound)
-	}
-	if whole := slices.DeleteFunc(slices.Clone(found), func(m catalog.Movie) bool { return !strings.EqualFold(m.Title, name) }); len(whole) > 0 {
-		found = whole
-	}
-	return found, nil
-}
-
-// labels names movies for a message.
-func labels(movies []catalog.Movie) []string {
-	out := make([]string, len(movies))
-	for i, m := range movies {
-		out[i] = fmt.Sprintf("%s (%d), id %s", m.Title, m.Year, m.ID)
-	}
-	return out
 }
 
 type movieShowCmd struct {
@@ -104,8 +45,8 @@ type shownMovie struct {
 	catalog.Movie
 	Document    string                 `json:"document"` // the text that is embedded
 	Hidden      *catalog.Hidden        `json:"hidden,omitempty"`
-	Corrections []catalog.Correction   `json:"corrections,omitempty"`
-	Versions    []catalog.MovieVersion `json:"versions,omitempty"` // newest first, without what is now
+	Corrections []shownCorrection      `json:"corrections,omitempty"`
+	Versions    []catalog.MovieVersion `json:"versions,omitempty"` // newest first, without what is now; number 1 of movie edit --to is the first
 }
 
 // Run shows the facts of a movie and the text that is embedded.
@@ -123,7 +64,7 @@ func (c movieShowCmd) Run(ctx context.Context, e *env) error {
 	if out.Hidden, err = hiddenOf(ctx, store, m.ID); err != nil {
 		return err
 	}
-	if out.Corrections, err = store.Corrections(ctx, m.ID); err != nil {
+	if out.Corrections, err = shownCorrections(ctx, store, m.ID); err != nil {
 		return err
 	}
 	if c.Versions > 0 {
@@ -149,10 +90,17 @@ func hiddenOf(ctx context.Context, store *sqlstore.Store, id catalog.MovieID) (*
 func (s shownMovie) text(w io.Writer) {
 	m := s.Movie
 	rows := [][]string{
-		{"id", string(m.ID)}, {"title", m.Title}, {"year", zeroNone(m.Year)},
+		{"id", string(m.ID)}, {"title", m.Title}, {"original title", m.OriginalTitle}, {"year", zeroNone(m.Year)},
+		{"release date", m.ReleaseDate}, {"status", m.Status},
 		{"genres", strings.Join(m.Genres, ", ")}, {"people", strings.Join(m.People, ", ")},
 		{"keywords", strings.Join(m.Keywords, ", ")}, {"collection", m.Collection},
 		{"language", m.Language}, {"runtime", zeroNone(m.RuntimeMinutes)}, {"imdb", m.IMDBID}, {"tmdb", zeroNone(int(m.TMDBID))},
+	}
+	if m.VoteCount > 0 || m.VoteAverage > 0 {
+		rows = append(rows, []string{"vote", fmt.Sprintf("%.1f of 10, by %d", m.VoteAverage, m.VoteCount)})
+	}
+	if m.CostUSD > 0 {
+		rows = append(rows, []string{"cost of one view", fmt.Sprintf("%g USD", m.CostUSD)})
 	}
 	if m.Adult {
 		rows = append(rows, []string{"adult", "yes"})
@@ -169,7 +117,7 @@ func (s shownMovie) text(w io.Writer) {
 	columns(w, shown...)
 	fmt.Fprintf(w, "\nThe text that is embedded:\n%s\n", s.Document)
 	for _, c := range s.Corrections {
-		fmt.Fprintf(w, "\n%s: %s%s", c.Kind, c.Other, orNote(c.Note))
+		fmt.Fprintf(w, "\n%s: %s (%s)%s", c.Kind, c.OtherTitle, c.Other, orNote(c.Note))
 	}
 	if len(s.Corrections) > 0 {
 		fmt.Fprintln(w)
@@ -179,7 +127,7 @@ func (s shownMovie) text(w io.Writer) {
 		if i > 0 {
 			older = s.Versions[i-1].Movie
 		}
-		fmt.Fprintf(w, "\nUntil %s:\n", v.At.Format("2006-01-02 15:04:05"))
+		fmt.Fprintf(w, "\n%d. Until %s:\n", i+1, v.At.Format("2006-01-02 15:04:05"))
 		for _, d := range movieChanges(v.Movie, older) {
 			fmt.Fprintf(w, "  %s\n", d)
 		}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"marquee/catalog"
+	"marquee/catalog/sqlstore"
 )
 
 // pairArgs name a movie and another that is, or is not, to be its neighbour.
@@ -56,11 +58,11 @@ func (c pairArgs) run(ctx context.Context, e *env, kind catalog.CorrectionKind) 
 		return err
 	}
 	defer store.Close()
-	movie, err := findOne(ctx, store, c.Movie)
+	movie, err := c.find(ctx, store, c.Movie)
 	if err != nil {
 		return err
 	}
-	other, err := findOne(ctx, store, c.Other)
+	other, err := c.find(ctx, store, c.Other)
 	if err != nil {
 		return err
 	}
@@ -78,6 +80,9 @@ func (c pairArgs) run(ctx context.Context, e *env, kind catalog.CorrectionKind) 
 			did, err = store.RemoveCorrection(ctx, p[0].ID, p[1].ID)
 		} else {
 			did, err = store.PutCorrection(ctx, catalog.Correction{Movie: p[0].ID, Other: p[1].ID, Kind: kind, Note: c.Note})
+		}
+		if errors.Is(err, catalog.ErrInvalid) {
+			err = wrapUsage(err)
 		}
 		if err != nil {
 			return err
@@ -101,6 +106,74 @@ func (c pairArgs) run(ctx context.Context, e *env, kind catalog.CorrectionKind) 
 			fmt.Fprintf(w, "%s is no neighbour of %s\n", other.Title, movie.Title)
 		}
 	})
+}
+
+// find returns a movie of the pair. What a word to be taken back names may have left the
+// catalog.
+func (c pairArgs) find(ctx context.Context, store *sqlstore.Store, name string) (catalog.Movie, error) {
+	m, err := findOne(ctx, store, name)
+	if err == nil || !c.Undo || !errors.Is(err, catalog.ErrNotFound) {
+		return m, err
+	}
+	all, readErr := store.Corrections(ctx, "")
+	if readErr != nil {
+		return m, readErr
+	}
+	for _, x := range all {
+		if name == string(x.Movie) || name == string(x.Other) {
+			return catalog.Movie{ID: catalog.MovieID(name), Title: name}, nil
+		}
+	}
+	return m, err
+}
+
+// A shownCorrection is a correction with the titles of its movies.
+type shownCorrection struct {
+	catalog.Correction
+	Title      string            `json:"title"`
+	OtherTitle string            `json:"other_title"`
+	Removed    []catalog.MovieID `json:"removed,omitempty"` // those of the two that are not in the catalog
+}
+
+// shownCorrections returns the corrections of a movie, of all if of is "", with titles.
+func shownCorrections(ctx context.Context, store *sqlstore.Store, of catalog.MovieID) ([]shownCorrection, error) {
+	all, err := store.Corrections(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]shownCorrection, len(all))
+	for i, c := range all {
+		x := shownCorrection{Correction: c}
+		for _, m := range []struct {
+			id    catalog.MovieID
+			title *string
+		}{{c.Movie, &x.Title}, {c.Other, &x.OtherTitle}} {
+			var there bool
+			if *m.title, there, err = titleOf(ctx, store, m.id); err != nil {
+				return nil, err
+			}
+			if !there {
+				x.Removed = append(x.Removed, m.id)
+			}
+		}
+		out[i] = x
+	}
+	return out, nil
+}
+
+// notThere stands for the title of a movie that left the catalog.
+const notThere = "not in the catalog"
+
+// titleOf returns "Title (Year)" of a movie, and whether it is in the catalog.
+func titleOf(ctx context.Context, store *sqlstore.Store, id catalog.MovieID) (string, bool, error) {
+	m, err := store.Movie(ctx, id)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		return notThere, false, nil
+	case err != nil:
+		return "", false, err
+	}
+	return movieLabel(m), true, nil
 }
 
 type movieCorrectionsCmd struct {
@@ -129,21 +202,18 @@ func (c movieCorrectionsCmd) Run(ctx context.Context, e *env) error {
 		}
 		of = m.ID
 	}
-	all, err := store.Corrections(ctx, of)
+	all, err := shownCorrections(ctx, store, of)
 	if err != nil {
 		return err
-	}
-	if all == nil {
-		all = []catalog.Correction{}
 	}
 	return e.print(all, func(w io.Writer) {
 		if len(all) == 0 {
 			fmt.Fprintln(w, "no neighbours were corrected")
 			return
 		}
-		rows := [][]string{{"movie", "", "other", "since", "note"}}
+		rows := [][]string{{"movie", "id", "", "other", "id", "since", "note"}}
 		for _, x := range all {
-			rows = append(rows, []string{string(x.Movie), string(x.Kind) + "s", string(x.Other), x.At.Format("2006-01-02 15:04"), x.Note})
+			rows = append(rows, []string{x.Title, string(x.Movie), string(x.Kind) + "s", x.OtherTitle, string(x.Other), x.At.Format("2006-01-02 15:04"), x.Note})
 		}
 		columns(w, rows...)
 	})

@@ -39,7 +39,7 @@ type editedMovie struct {
 	Changes []string        `json:"changes,omitempty"` // of facts, a line each
 	Before  []neighbour     `json:"before,omitempty"`  // neighbours
 	After   []neighbour     `json:"after"`             // neighbours; none without a live bundle
-	Notes   []string        `json:"notes,omitempty"`   // what was cut or dropped
+	Notes   []string        `json:"notes,omitempty"`   // what was cut or dropped, what is likely a slip, which version it is
 }
 
 // Run adds a movie.
@@ -57,6 +57,11 @@ func (c movieAddCmd) Run(ctx context.Context, e *env) error {
 	if err := c.isNew(ctx, e, store, m); err != nil {
 		return err
 	}
+	slips, err := doubts(ctx, store, catalog.Movie{}, m)
+	if err != nil {
+		return err
+	}
+	notes = append(notes, slips...)
 	if _, err := store.PutMovies(ctx, []catalog.Movie{m}); err != nil {
 		return err
 	}
@@ -133,7 +138,8 @@ type movieEditCmd struct {
 	movieArg
 	N      int  `help:"Neighbours shown before and after." short:"n" env:"-" default:"10" placeholder:"N"`
 	DryRun bool `help:"Show what would change, and store nothing." env:"-"`
-	Revert bool `help:"Go back to the facts before the last change." env:"-"`
+	Revert bool `help:"Go back to the facts before the last change; again, before the one before it. Brings a removed movie back." env:"-"`
+	To     int  `help:"Go back to this earlier version, by its number in \"marquee movie show\": 1 is the newest." env:"-" placeholder:"N"`
 	movieFields
 	bundleSpaceFlags
 }
@@ -145,19 +151,52 @@ func (movieEditCmd) Help() string {
   marquee movie edit 1 --genres Animation,Comedy --dry-run
   marquee movie edit 1 --keywords ""          an empty value takes a fact away
   marquee movie edit 1 --revert
+  marquee movie edit 1 --to 3                 the third-last version in "marquee movie show 1"
 
 Servers that run take the change in within seconds; the next build does too. The facts as
-they were are kept: "marquee movie show" lists them, --revert goes back by one change.`
+they were are kept: "marquee movie show" lists them, --revert goes back by one change, and by one more each time.`
+}
+
+// back reports whether an earlier version is wanted.
+func (c movieEditCmd) back() bool { return c.Revert || c.To != 0 }
+
+// check refuses flags that say nothing, or two things at once.
+func (c movieEditCmd) check() error {
+	switch {
+	case c.To < 0:
+		return usage("--to is %d, want the number of a version: 1 is the newest earlier one", c.To)
+	case c.Revert && c.To > 0:
+		return usage("--revert and --to %d are both said, want one of them", c.To)
+	case !c.back() && c.empty():
+		return usage("nothing is said to change; facts are %s, and --revert or --to N goes back", factFlags)
+	}
+	return nil
+}
+
+// restore brings back a movie that was removed.
+func (c movieEditCmd) restore(ctx context.Context, e *env, store *sqlstore.Store) error {
+	if !c.empty() {
+		return usage("movie %s was removed; bring it back first, with \"marquee movie restore %s\", then edit it", c.Movie, c.Movie)
+	}
+	return restore(ctx, e, store, c.Movie, max(c.To, 1))
 }
 
 // Run changes a movie.
 func (c movieEditCmd) Run(ctx context.Context, e *env) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	store, err := e.openStore(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	m, err := findOne(ctx, store, c.Movie)
+	if c.back() && !c.DryRun && errors.Is(err, catalog.ErrNotFound) {
+		if id, bad := catalog.ParseMovieID(c.Movie); bad == nil && wasRemoved(ctx, store, id) != nil {
+			return c.restore(ctx, e, store)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -183,21 +222,28 @@ func (c movieEditCmd) Run(ctx context.Context, e *env) error {
 // edited returns m as the flags want it.
 func (c movieEditCmd) edited(ctx context.Context, e *env, store *sqlstore.Store, m catalog.Movie) (catalog.Movie, []string, error) {
 	next := copied(m)
-	if c.Revert {
-		versions, err := store.MovieVersions(ctx, m.ID, 1)
+	var notes []string
+	if c.back() {
+		versions, err := store.MovieVersions(ctx, m.ID, 0)
 		if err != nil {
 			return m, nil, err
 		}
-		if len(versions) == 0 {
-			return m, nil, fmt.Errorf("movie %q has no earlier facts: it was not changed since it came, or that was pruned: %w", m.ID, catalog.ErrNotFound)
+		v, n, err := earlierOf(versions, m, c.To)
+		if err != nil {
+			return m, nil, err
 		}
-		next = versions[0].Movie
+		next = copied(v.Movie)
+		notes = append(notes, fmt.Sprintf("back to version %d, which held until %s", n, v.At.Format("2006-01-02 15:04:05")))
 	}
 	if err := c.apply(&next, e.stdin); err != nil {
 		return m, nil, err
 	}
-	notes, err := next.Normalize()
-	return next, notes, wrapUsage(err)
+	mended, err := next.Normalize()
+	if err != nil {
+		return m, nil, wrapUsage(err)
+	}
+	slips, err := doubts(ctx, store, m, next)
+	return next, slices.Concat(notes, mended, slips), err
 }
 
 // copied returns m with lists of its own: JSON is read into those that are there.
@@ -232,6 +278,7 @@ func (c movieEditCmd) compare(ctx context.Context, e *env, store *sqlstore.Store
 func (m editedMovie) text(w io.Writer) {
 	if len(m.Changes) == 0 {
 		fmt.Fprintf(w, "%s (%s) is that already: nothing changes\n", m.Title, m.Movie)
+		writeNotes(w, m.Notes)
 		return
 	}
 	if m.Stored {
@@ -251,10 +298,10 @@ func (m editedMovie) text(w io.Writer) {
 	for i := range max(len(m.Before), len(m.After)) {
 		row := []string{fmt.Sprint(i + 1), "", "", "", ""}
 		if i < len(m.Before) {
-			row[1], row[2] = m.Before[i].Title, fmt.Sprintf("%.3f", m.Before[i].Similarity)
+			row[1], row[2] = m.Before[i].label(), fmt.Sprintf("%.3f", m.Before[i].Similarity)
 		}
 		if i < len(m.After) {
-			row[3], row[4] = m.After[i].Title, fmt.Sprintf("%.3f", m.After[i].Similarity)
+			row[3], row[4] = m.After[i].label(), fmt.Sprintf("%.3f", m.After[i].Similarity)
 			if !hasNeighbour(m.Before, m.After[i].ID) {
 				row[3] = "+ " + row[3]
 			}
@@ -285,7 +332,8 @@ type movieRemoveCmd struct {
 func (movieRemoveCmd) Help() string {
 	return `Examples:
   marquee movie remove the+long+tide+2026 --yes
-  marquee movie hide "Toy Story"                 if it is to come back
+  marquee movie restore the+long+tide+2026       brings it back
+  marquee movie hide "Toy Story"                 keeps it in the catalog
 
 The movie leaves the catalog: servers list it no more within seconds, the next reindex
 or build drops it. What people watched and rated of it stays, and counts again if a movie
@@ -304,10 +352,12 @@ func (c movieRemoveCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if !c.Yes {
-		return usage("this removes %s (%s) from the catalog; repeat it with --yes, or hide the movie", m.Title, m.ID)
+		return usage("this removes %s (%s) from the catalog; repeat it with --yes, or hide the movie", movieLabel(m), m.ID)
 	}
 	if _, err := store.RemoveMovies(ctx, []catalog.MovieID{m.ID}); err != nil {
 		return err
 	}
-	return e.print(map[string]any{"removed": m.ID}, func(w io.Writer) { fmt.Fprintf(w, "removed %s (%s)\n", m.Title, m.ID) })
+	return e.print(map[string]any{"removed": m.ID}, func(w io.Writer) {
+		fmt.Fprintf(w, "removed %s (%s); \"marquee movie restore %s\" brings it back\n", movieLabel(m), m.ID, m.ID)
+	})
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode"
@@ -34,8 +36,9 @@ type movieFields struct {
 	JSON          string   `name:"json" help:"File with a JSON object of facts by the names that \"marquee movie show --output json\" has; - is standard input. Flags win." env:"-" placeholder:"FILE" predictor:"file"`
 }
 
-// apply changes m to what the fields say.
+// apply changes m to what the fields say. A fact that cannot be meant is an error.
 func (f movieFields) apply(m *catalog.Movie, stdin io.Reader) error {
+	before := copied(*m)
 	if f.JSON != "" {
 		if err := readMovieJSON(m, f.JSON, stdin); err != nil {
 			return err
@@ -62,10 +65,10 @@ func (f movieFields) apply(m *catalog.Movie, stdin io.Reader) error {
 			*l.dst = l.from
 		}
 	}
-	if m.Title == "" {
-		return usage("the movie has no title, and needs one to be found again: --title")
+	if m.Language != before.Language {
+		m.Language = strings.ToLower(m.Language)
 	}
-	return nil
+	return checkFacts(before, *m)
 }
 
 // set changes dst to what was given, if anything was.
@@ -101,7 +104,7 @@ func readMovieJSON(m *catalog.Movie, path string, stdin io.Reader) error {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(m); err != nil {
-		return usage("--json %s: %v; want one object with facts by the names of \"marquee movie show --output json\"", path, err)
+		return usage("--json %s: %s; want one object with facts by the names of \"marquee movie show --output json\"", path, jsonFault(err))
 	}
 	if dec.More() {
 		return usage("--json %s holds more than one object; \"marquee reindex --from FILE.jsonl\" takes many movies", path)
@@ -110,6 +113,53 @@ func readMovieJSON(m *catalog.Movie, path string, stdin io.Reader) error {
 		return usage("--json %s is of movie %q, want %q", path, m.ID, id)
 	}
 	return nil
+}
+
+// jsonFault says in whose field what is wrong.
+func jsonFault(err error) string {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field == "":
+		return "it is " + article(kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("field %q is %s, and is to be %s", kind.Field, article(kind.Value), jsonKind(kind.Type))
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("no JSON at byte %d: %v", syntax.Offset, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends before the object does"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// article returns the name of a kind of JSON value with its article.
+func article(name string) string {
+	switch {
+	case strings.HasPrefix(name, "number "):
+		return "the " + name
+	case name == "bool":
+		return "true or false"
+	case name == "array" || name == "object":
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// jsonKind names the JSON values that a field of type t takes.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "an array of texts"
+	}
+	return "an object"
 }
 
 // madeID returns an id for a movie of this title and year, in the style of the event
@@ -162,11 +212,15 @@ func movieFacts(m catalog.Movie) map[string]string {
 	return out
 }
 
-// short returns text cut to a length that fits a line.
+// short returns text cut to a length that fits a line. A JSON text that is cut ends in a
+// quote still.
 func short(text string) string {
 	const most = 100
 	if len(text) <= most {
 		return text
+	}
+	if text[0] == '"' {
+		return strings.TrimRight(catalog.CutText(text, most-4), `\`) + `..."`
 	}
 	return catalog.CutText(text, most-3) + "..."
 }

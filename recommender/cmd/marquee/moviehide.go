@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,7 +29,7 @@ func (movieHideCmd) Help() string {
   marquee movie unhide "Toy Story"
 
 A hidden movie is in no list of any server within one second, fallbacks included, and
-stays hidden through builds. Those who watched it still get what is like it.`
+stays hidden through builds. Hiding it again with another --note changes the note. Those who watched it still get what is like it.`
 }
 
 // Run hides movies.
@@ -68,20 +69,32 @@ func (c hideArgs) run(ctx context.Context, e *env, hide bool, note string) error
 			movies, ids = append(movies, m), append(ids, m.ID)
 		}
 	}
+	before, err := store.Hidden(ctx)
+	if err != nil {
+		return err
+	}
 	changed, err := store.SetHidden(ctx, ids, hide, note)
+	if errors.Is(err, catalog.ErrInvalid) {
+		err = wrapUsage(err)
+	}
 	if err != nil {
 		return err
 	}
 	return e.print(map[string]any{"movies": ids, "hidden": hide, "changed": changed}, func(w io.Writer) {
-		what := "listed again"
-		if hide {
-			what = "hidden"
-		}
 		for _, m := range movies {
-			fmt.Fprintf(w, "%s (%s) is %s\n", orElse(m.Title, "a movie that is not in the catalog"), m.ID, what)
-		}
-		if changed < len(ids) {
-			fmt.Fprintf(w, "%d of %d were so before\n", len(ids)-changed, len(ids))
+			i := slices.IndexFunc(before, func(h catalog.Hidden) bool { return h.Movie == m.ID })
+			what := "is listed again"
+			switch {
+			case !hide && i < 0:
+				what = "was not hidden"
+			case hide && i < 0:
+				what = "is hidden"
+			case hide && note != "" && note != before[i].Note:
+				what = "was hidden already; its note is now: " + note
+			case hide:
+				what = "was hidden already"
+			}
+			fmt.Fprintf(w, "%s (%s) %s\n", orElse(m.Title, "a movie that is not in the catalog"), m.ID, what)
 		}
 	})
 }
@@ -96,6 +109,13 @@ func (c hideArgs) movie(ctx context.Context, store *sqlstore.Store, name string,
 		return catalog.Movie{ID: h.Movie}, nil
 	}
 	return m, err
+}
+
+// A shownHidden is a hidden movie with its title.
+type shownHidden struct {
+	catalog.Hidden
+	Title   string `json:"title"`
+	Removed bool   `json:"removed,omitempty"` // it is not in the catalog
 }
 
 type movieHiddenCmd struct{}
@@ -118,21 +138,22 @@ func (movieHiddenCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	if all == nil {
-		all = []catalog.Hidden{}
+	shown := make([]shownHidden, len(all))
+	for i, h := range all {
+		title, there, err := titleOf(ctx, store, h.Movie)
+		if err != nil {
+			return err
+		}
+		shown[i] = shownHidden{h, title, !there}
 	}
-	return e.print(all, func(w io.Writer) {
+	return e.print(shown, func(w io.Writer) {
 		if len(all) == 0 {
 			fmt.Fprintln(w, "no movie is hidden")
 			return
 		}
 		rows := [][]string{{"movie", "title", "since", "note"}}
-		for _, h := range all {
-			m, err := store.Movie(ctx, h.Movie)
-			if err != nil {
-				m.Title = "not in the catalog"
-			}
-			rows = append(rows, []string{string(h.Movie), m.Title, h.At.Format("2006-01-02 15:04"), h.Note})
+		for _, h := range shown {
+			rows = append(rows, []string{string(h.Movie), h.Title, h.At.Format("2006-01-02 15:04"), h.Note})
 		}
 		columns(w, rows...)
 	})

@@ -26,6 +26,7 @@ func (movieNeighboursCmd) Help() string {
 Neighbours are those of the live bundle with every change since: what servers list from.
 The words beside each are those that both texts share and few others have; by lsa they
 are the reason, by other embedders they only tell what the two have in common.
+Hidden movies and those not released yet are marked: servers leave them out.
 A wrong neighbour is taken out with "marquee movie block", one that is missing put in
 with "marquee movie pin".`
 }
@@ -108,7 +109,7 @@ func writeNeighbours(w io.Writer, near []neighbour) {
 		if n.Pinned {
 			similarity = "pinned"
 		}
-		rows = append(rows, []string{fmt.Sprint(i + 1), similarity, n.Title, strings.Join(n.Shared, " "), strings.Join(n.Genres, ", "), string(n.ID)})
+		rows = append(rows, []string{fmt.Sprint(i + 1), similarity, n.label(), strings.Join(n.Shared, " "), strings.Join(n.Genres, ", "), string(n.ID)})
 	}
 	columns(w, rows...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
@@ -13,6 +14,7 @@ import (
 	"marquee/recommender/bundle"
 	"marquee/recommender/overlay"
 	"marquee/recommender/pipeline"
+	"marquee/recommender/rank"
 )
 
 // A working is the live bundle, without its models, with what changed in the store
@@ -175,6 +177,19 @@ type neighbour struct {
 	Similarity float32         `json:"similarity"` // cosine
 	Shared     []string        `json:"shared"`     // words that both documents have, the most telling first
 	Pinned     bool            `json:"pinned,omitempty"`
+	Hidden     bool            `json:"hidden,omitempty"`     // so it is in no list
+	Unreleased bool            `json:"unreleased,omitempty"` // so it is in no list before its day
+}
+
+// label returns the title of a neighbour, and why it is in no list if it is in none.
+func (n neighbour) label() string {
+	switch {
+	case n.Hidden:
+		return n.Title + " [hidden]"
+	case n.Unreleased:
+		return n.Title + " [not released yet]"
+	}
+	return n.Title
 }
 
 // sharedWords is how many words say why two movies are alike.
@@ -206,7 +221,7 @@ func (w *working) shown(ctx context.Context, s *overlay.State, m catalog.Movie, 
 	if err != nil {
 		return nil, err
 	}
-	text := embedder.Document(m)
+	text, today := embedder.Document(m), rank.Day(time.Now())
 	out := make([]neighbour, 0, len(near))
 	for _, x := range near {
 		id := s.Snapshot.Movies.IDs[x.row]
@@ -217,6 +232,7 @@ func (w *working) shown(ctx context.Context, s *overlay.State, m catalog.Movie, 
 		out = append(out, neighbour{
 			ID: id, Title: s.Snapshot.Movies.Label(x.row), Genres: facts.Genres, Similarity: x.similarity,
 			Shared: words.Shared(embedder.Document(facts), text, sharedWords), Pinned: w.pinned(s, m.ID, id),
+			Hidden: s.Snapshot.Hidden(x.row), Unreleased: s.Snapshot.Movies.Released[x.row] > today,
 		})
 	}
 	return out, nil
