@@ -140,6 +140,7 @@ func TestSharedBundles(t *testing.T) {
 	first := s.manifest().ID
 
 	other := newShell(t)
+	other.must("import", "jsonl", other.file("films.jsonl", films))
 	other.must(with("bundle", "import", "live", "--publish")...)
 	if got := other.manifest().ID; got != first {
 		t.Errorf("%s came, want %s", got, first)
@@ -148,7 +149,7 @@ func TestSharedBundles(t *testing.T) {
 	s.must(with("reindex", "--most", "1")...)
 	second := s.manifest().ID
 	address := free(t)
-	end := other.background(with("serve", "--listen", address, "--admin-listen", "", "--bundle-poll", "20ms", "--store", filepath.Join(t.TempDir(), "other.db"))...)
+	end := other.background(with("serve", "--listen", address, "--admin-listen", "", "--bundle-poll", "20ms")...)
 	get(t, address)
 	eventually(t, func() bool { return get(t, address).bundle == second })
 	s.must(with("bundle", "rollback")...)
