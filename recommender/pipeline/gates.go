@@ -125,7 +125,11 @@ func recallGate(next bundle.Manifest) bundle.Gate {
 	m := next.Index.Measured
 	gate := bundle.Gate{Name: GateRecall, Limit: m.Floor, Value: min(m.Movies, m.Profiles)}
 	gate.Detail = fmt.Sprintf("index %s finds %.4f of the %d nearest on movies and %.4f on profiles, floor %v", next.Index.Kind, m.Movies, m.K, m.Profiles, m.Floor)
-	if next.Later != nil && next.Later.Measured != nil {
+	switch {
+	case next.Later == nil:
+	case next.Later.Measured == nil && m.MovieQueries+m.ProfileQueries > 0:
+		gate.Detail += "; with what came later it was not measured"
+	case next.Later.Measured != nil:
 		later := next.Later.Measured
 		gate.Value = min(gate.Value, later.Movies)
 		gate.Detail += fmt.Sprintf("; with what came later %.4f on %d movies", later.Movies, later.MovieQueries)
@@ -173,10 +177,11 @@ func (g Gates) offline(next bundle.Manifest, live *bundle.Manifest) bundle.Gate 
 	}
 	now, then := defaultArm(next), defaultArm(*live)
 	switch {
-	case now == nil:
-		gate.Detail = "the bundle was not judged"
 	case then == nil:
 		gate.Detail = "the live bundle was not judged"
+	case now == nil:
+		gate.Passed = false
+		gate.Detail = fmt.Sprintf("the bundle was not judged, and the live bundle was, with an NDCG@20 of %.4f; build with --evaluate to judge it", then.NDCG)
 	case now.Held != then.Held || now.Lot != then.Lot:
 		gate.Detail = fmt.Sprintf("NDCG@20 is %.4f; that of the live bundle is of another protocol and does not compare", now.NDCG)
 	case !(then.NDCG > 0):

@@ -49,6 +49,9 @@ func TestGates(t *testing.T) {
 		{"a patch", func(m *bundle.Manifest) {
 			m.Later = &bundle.Later{Measured: &indexer.Measured{Movies: 0.97, MovieQueries: 7}}
 		}, same, pipeline.GateRecall, false, 0.97, 0.98, "0.9700 on 7 movies"},
+		{"a patch that was not measured", func(m *bundle.Manifest) {
+			m.Index.Measured.MovieQueries, m.Later = 100, &bundle.Later{}
+		}, same, pipeline.GateRecall, true, 0.985, 0.98, "was not measured"},
 		{"a sound patch", func(m *bundle.Manifest) {
 			m.Later = &bundle.Later{Measured: &indexer.Measured{Movies: 1}}
 		}, same, pipeline.GateRecall, true, 0.985, 0.98, ""},
@@ -71,7 +74,9 @@ func TestGates(t *testing.T) {
 		{"a little worse", arm(offline(0.181, 0.001)), same, pipeline.GateOffline, true, 0.095, 0.1, ""},
 		{"much worse", arm(offline(0.17, 0.01)), same, pipeline.GateOffline, false, 0.15, 0.1, "-15.0%"},
 		{"perhaps much worse", arm(offline(0.17, 0.03)), same, pipeline.GateOffline, true, 0.15, 0.1, "intervals meet"},
-		{"not judged", arm(nil), same, pipeline.GateOffline, true, 0, 0.1, "was not judged"},
+		{"not judged", arm(nil), same, pipeline.GateOffline, false, 0, 0.1, "--evaluate"},
+		{"neither judged", arm(nil), arm(nil), pipeline.GateOffline, true, 0, 0.1, "the live bundle was not judged"},
+		{"the first, not judged", arm(nil), nil, pipeline.GateOffline, true, 0, 0.1, "no bundle is live"},
 		{"live not judged", same, arm(nil), pipeline.GateOffline, true, 0, 0.1, "the live bundle was not judged"},
 		{"another protocol", arm(&bundle.Offline{Held: 0.5, NDCG: 0.01}), same, pipeline.GateOffline, true, 0, 0.1, "another protocol"},
 		{"by lot", arm(&bundle.Offline{Held: 0.2, Lot: true, NDCG: 0.01}), same, pipeline.GateOffline, true, 0, 0.1, "another protocol"},

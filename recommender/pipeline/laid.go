@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -73,8 +75,9 @@ const (
 
 // measure returns what the index finds for the movies that came later, those around them
 // and others; nil if nothing can be lost. The true neighbours are those of the
-// neighbour table, which is exact.
-func (l *laying) measure(ctx context.Context, m bundle.Manifest) (*indexer.Measured, error) {
+// neighbour table, which is exact. An index elsewhere that cannot be reached, or no longer
+// has the vectors, leaves it unmeasured: nil; log is told why.
+func (l *laying) measure(ctx context.Context, m bundle.Manifest, log *slog.Logger) (*indexer.Measured, error) {
 	built := m.Index.Measured
 	if len(l.rows)+len(l.around) == 0 && m.Later != nil {
 		return m.Later.Measured, nil
@@ -82,9 +85,10 @@ func (l *laying) measure(ctx context.Context, m bundle.Manifest) (*indexer.Measu
 	if l.after.Index == nil || len(l.rows)+len(l.around) == 0 || built.K < 1 || built.MovieQueries+built.ProfileQueries == 0 {
 		return nil, nil
 	}
+	index := indexer.Patiently(l.after.Index)
 	queries := l.queries(m.Seed)
 	found, wanted := make([]int, len(queries)), make([]int, len(queries))
-	g, ctx := errgroup.WithContext(ctx)
+	g, limited := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, row := range queries {
 		g.Go(func() error {
@@ -93,12 +97,16 @@ func (l *laying) measure(ctx context.Context, m bundle.Manifest) (*indexer.Measu
 			if len(truth) == 0 {
 				return nil
 			}
-			hits, err := l.after.Index.Search(ctx, l.after.Vector(row), len(truth), func(r uint32) bool { return r != row })
+			hits, err := index.Search(limited, l.after.Vector(row), len(truth), func(r uint32) bool { return r != row })
 			found[i], wanted[i] = indexer.Found(hits, truth), len(truth)
 			return err
 		})
 	}
-	if err := g.Wait(); err != nil {
+	switch err := g.Wait(); {
+	case err != nil && ctx.Err() == nil && outOfReach(err):
+		log.Warn("what the index finds with what came later was not measured", "index", built.Backend, "error", err)
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
 	out := &indexer.Measured{Backend: built.Backend, K: built.K, Movies: 1, Profiles: 1, Floor: built.Floor, Effort: built.Effort}
@@ -113,6 +121,11 @@ func (l *laying) measure(ctx context.Context, m bundle.Manifest) (*indexer.Measu
 		out.Movies = float64(total) / float64(all)
 	}
 	return out, nil
+}
+
+// outOfReach reports an error of an index elsewhere that says nothing about what it finds.
+func outOfReach(err error) bool {
+	return errors.Is(err, catalog.ErrUnavailable) || errors.Is(err, catalog.ErrNotFound) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // queries returns the rows whose neighbours are asked for.

@@ -62,13 +62,15 @@ const DefaultMost = 0.05
 
 // Large reports whether f changes so much of a bundle that index and neighbour table are
 // built anew ([Reindex.Whole]), and not laid over (Patch). A patch is laid over the
-// build whenever the bundle is loaded, which takes longer the more it has.
+// build whenever the bundle is loaded, which takes longer the more it has; rows of movies
+// that came and left again count, since only a build takes them away.
 func (r Reindex) Large(m bundle.Manifest, f Found) bool {
 	n := len(f.Added) + len(f.Changed) + len(f.Facts) + len(f.Removed)
 	rows := m.Counts.Movies
 	if l := m.Later; l != nil {
-		n += l.Added + l.Changed + l.Removed
-		rows = l.Rows - l.Added
+		left := max(0, l.Rows-m.Counts.Movies-l.Removed) // that came and left again: their rows are there
+		n += l.Added + l.Changed + l.Removed + left
+		rows = l.Rows - l.Added - left
 	}
 	return f.Whole || float64(n) > r.Most*float64(rows)
 }
@@ -102,7 +104,7 @@ func (r Reindex) Patch(ctx context.Context, b *bundle.Bundle, f Found) (patch bu
 	if err != nil {
 		return patch, nil, work, err
 	}
-	measured, err := c.measure(ctx, b.Manifest)
+	measured, err := c.measure(ctx, b.Manifest, r.Log)
 	if err != nil {
 		return patch, nil, work, fmt.Errorf("recall with what came later: %w", err)
 	}

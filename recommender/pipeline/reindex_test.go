@@ -331,6 +331,10 @@ func TestLarge(t *testing.T) {
 	if r.Large(m, found(3)) || !r.Large(m, found(4)) {
 		t.Error("17 of 100 are laid over already: 3 more are a patch, 4 are not")
 	}
+	m.Later.Rows += 2 // came and left again
+	if r.Large(m, found(1)) || !r.Large(m, found(2)) {
+		t.Error("19 rows of 100 are laid over already: 1 more is a patch, 2 are not")
+	}
 }
 
 // The recall of a patch is measured on what came later: an index that never finds it is

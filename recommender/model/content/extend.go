@@ -13,7 +13,9 @@ import (
 
 // Extend returns m with more movies. By table, a new movie gets its nearest of
 // all movies, and stands beside the neighbours of those movies that would have it
-// among theirs; no list loses any, so old movies keep their scores. It takes time
+// among theirs; no list of the bundle loses any, so its movies keep their scores. A list
+// of a movie that came later has the nearest of all that are there by now. What comes out
+// follows from the movies, not from how they came, at once or one by one. It takes time
 // proportional to movies times new movies.
 func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 	if dims != m.dims {
@@ -33,7 +35,7 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 	return x, nil
 }
 
-// connect finds the neighbours of the movies from row old on.
+// connect finds the neighbours of the movies from row old on, one after another.
 func (m *Model) connect(old int) {
 	likeness := make([]float32, m.Len())
 	bundled := len(m.vectors) / m.dims
@@ -43,18 +45,37 @@ func (m *Model) connect(old int) {
 		vec.DotRows(likeness[:bundled], v, m.vectors)
 		vec.DotRows(likeness[bundled:], v, m.late)
 		nearest.Start(m.table.K())
-		for other, s := range likeness {
-			if other == row || !(s > 0) {
+		for other, s := range likeness[:row] {
+			if !(s > 0) {
 				continue
 			}
 			nearest.Offer(uint32(other), s)
-			if other < old && s > m.floor(uint32(other)) {
-				m.more[other] = append(slices.Clip(m.more[other]), indexer.Neighbour{Row: uint32(row), Score: s})
+			if s > m.floor(uint32(other)) {
+				m.link(uint32(other), indexer.Neighbour{Row: uint32(row), Score: s})
 			}
 		}
 		for _, n := range nearest.Best() {
 			m.more[row] = append(m.more[row], indexer.Neighbour{Row: n.Row, Score: n.Score})
 		}
+	}
+}
+
+// link puts n, which comes behind all rows so far and within the floor of row, among the neighbours of row: beside those
+// of the bundle if it is of the bundle, else at its place, so that the farthest may go.
+// Lists are shared with the model that m extends, so they are copied.
+func (m *Model) link(row uint32, n indexer.Neighbour) {
+	list := m.more[row]
+	if int(row) < m.table.Rows() {
+		m.more[row] = append(slices.Clip(list), n)
+		return
+	}
+	at := len(list)
+	for at > 0 && list[at-1].Score < n.Score { // of two as near the earlier row stands first
+		at--
+	}
+	if k := m.table.K(); at < k {
+		next := slices.Concat(list[:at], []indexer.Neighbour{n}, list[at:])
+		m.more[row] = next[:min(len(next), k)]
 	}
 }
 
