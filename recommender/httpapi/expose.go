@@ -28,7 +28,9 @@ func (s *Server) expose(rec *recorder, r *http.Request, at time.Time) {
 		e.Movies[i] = catalog.Exposed{Movie: ids[item.Row], Source: strings.Join(a.List.SourceNames(item), "+"), Propensity: 1}
 	}
 	if s.cfg.TraceInputs {
-		e.Input = inputOf(*a).Pack()
+		if packed := inputOf(*a).Pack(); len(packed) <= catalog.MaxInputBytes {
+			e.Input = packed
+		}
 	}
 	s.cfg.Exposed(e)
 }
@@ -39,6 +41,7 @@ func inputOf(a recommender.Answer) trace.Input {
 		N: a.Request.N, Now: a.Request.Now, Adult: a.Request.Adult, Stale: a.Stale, Elsewhere: a.Near != nil,
 		User: a.Request.User, Kernel: vec.Path(), Watched: a.Taste.Watched, Seen: a.Taste.Seen, Unknown: a.Taste.Unknown,
 		Scores: make([]float32, len(a.List.Items)),
+		Rows:   a.Live.Snapshot.Movies.Len(), Fingerprint: a.Live.State.Fingerprint(),
 	}
 	for i, item := range a.List.Items {
 		in.Scores[i] = item.Score

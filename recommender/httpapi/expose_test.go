@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"marquee/catalog"
 	"marquee/embedder/vec"
 	"marquee/recommender"
+	"marquee/recommender/history"
 	"marquee/recommender/httpapi"
 	"marquee/recommender/rank"
 	"marquee/recommender/trace"
@@ -44,11 +46,30 @@ func TestTraceInputs(t *testing.T) {
 	if in.User.ID != "seven" || in.N != 20 || len(in.Watched) != len(in.Seen) || len(in.Scores) != len(told[0].Movies) || in.Kernel != vec.Path() {
 		t.Errorf("input %+v", in)
 	}
+	if in.Rows != live.Snapshot.Movies.Len() || in.Fingerprint != live.State.Fingerprint() {
+		t.Errorf("of %d rows, %x; want those of what is live", in.Rows, in.Fingerprint)
+	}
 	list := live.Snapshot.Recommend(rank.Request{Taste: in.Taste(), User: in.User, N: in.N, Now: in.Now, Adult: in.Adult, Arm: told[0].Arm})
 	for i, item := range list.Items {
 		if id := live.Snapshot.Movies.IDs[item.Row]; id != told[0].Movies[i].Movie || item.Score != in.Scores[i] {
 			t.Errorf("made anew, movie %d is %s with %v, want %s with %v", i, id, item.Score, told[0].Movies[i].Movie, in.Scores[i])
 		}
+	}
+}
+
+// A history that is too long to be kept costs no more than itself.
+func TestTraceInputsAreBounded(t *testing.T) {
+	f := serve(t, 30)
+	f.histories.entries["long"] = history.Entry{Seen: slices.Repeat([]catalog.Seen{{Movie: "movie+05+2000", Rated: true, Rating: 5}}, 40_000)}
+	var told []catalog.Exposure
+	cfg := httpapi.DefaultConfig()
+	cfg.TraceInputs = true
+	cfg.Exposed = func(e catalog.Exposure) { told = append(told, e) }
+	f.handler = httpapi.New(f.service, func() recommender.Status { return recommender.Status{} }, f.metrics, slog.New(slog.DiscardHandler), cfg).Handler()
+	f.get("/recommend/long")
+	f.get("/recommend/seven")
+	if len(told) != 2 || told[0].Input != nil || len(told[0].Movies) != 20 || told[1].Input == nil {
+		t.Errorf("told %d lists, the first with an input of %d bytes; want two, and none of that", len(told), len(told[0].Input))
 	}
 }
 

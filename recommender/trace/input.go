@@ -28,6 +28,11 @@ type Input struct {
 	Seen      []model.Seen
 	Unknown   int       // watched movies that the bundle did not know
 	Scores    []float32 // of the list that was served, so that a replay can be held against it bit by bit
+
+	// Rows and Fingerprint are of the state that made the list: see
+	// [marquee/recommender/overlay.State.Fingerprint]. Both are 0 in inputs of version 1.
+	Rows        int
+	Fingerprint uint64
 }
 
 // Taste returns the history.
@@ -35,8 +40,9 @@ func (i Input) Taste() rank.Taste {
 	return rank.Taste{Watched: i.Watched, Seen: i.Seen, Unknown: i.Unknown}
 }
 
-// version is the first byte of what Pack writes.
-const version = 1
+// version is the first byte of what Pack writes. Version 1 had no Rows and no
+// Fingerprint.
+const version = 2
 
 // The bits of the byte behind the version.
 const (
@@ -56,6 +62,8 @@ const (
 func (i Input) Pack() []byte {
 	out := make([]byte, 0, 64+22*len(i.Seen))
 	out = append(out, version, bit(i.Adult, bitAdult)|bit(i.Stale, bitStale)|bit(i.Elsewhere, bitElsewhere))
+	out = binary.AppendUvarint(out, uint64(i.Rows))
+	out = binary.LittleEndian.AppendUint64(out, i.Fingerprint)
 	out = binary.AppendUvarint(out, uint64(i.N))
 	out = binary.AppendVarint(out, i.Now.UnixMicro())
 	for _, text := range []string{string(i.User.ID), i.User.Gender, i.User.Occupation, i.Kernel} {
@@ -106,15 +114,20 @@ func appendSeen(out []byte, s model.Seen, before int64) []byte {
 	return out
 }
 
-// Unpack returns the input that Pack wrote. Other bytes are an error that wraps
+// Unpack returns the input that Pack wrote, of this version or an earlier one. Other bytes are an error that wraps
 // [ErrInput].
 func Unpack(data []byte) (Input, error) {
 	r := reader{data: data}
-	if v := r.byte(); v != version {
-		return Input{}, fmt.Errorf("version is %d, want %d: %w", v, version, ErrInput)
+	v := r.byte()
+	if v < 1 || v > version {
+		return Input{}, fmt.Errorf("version is %d, want 1 to %d: %w", v, version, ErrInput)
 	}
 	flags := r.byte()
 	i := Input{Adult: flags&bitAdult != 0, Stale: flags&bitStale != 0, Elsewhere: flags&bitElsewhere != 0}
+	if v > 1 {
+		i.Rows = int(r.uvarint(math.MaxUint32))
+		i.Fingerprint = binary.LittleEndian.Uint64(r.take(8))
+	}
 	i.N = int(r.uvarint(math.MaxInt32))
 	i.Now = time.UnixMicro(r.varint()).UTC()
 	i.User.ID = catalog.UserID(r.text())

@@ -25,6 +25,7 @@ func drawn(t *rapid.T) trace.Input {
 			Gender: rapid.String().Draw(t, "gender"), Occupation: rapid.String().Draw(t, "occupation"),
 		},
 		Kernel: rapid.SampledFrom([]string{"", "go", "avx2", "avx512"}).Draw(t, "kernel"), Unknown: rapid.IntRange(0, 9).Draw(t, "unknown"),
+		Rows: rapid.IntRange(0, 1<<32-1).Draw(t, "rows"), Fingerprint: rapid.Uint64().Draw(t, "fingerprint"),
 	}
 	for range rapid.IntRange(0, 30).Draw(t, "watched") {
 		row := rapid.Uint32().Draw(t, "row")
@@ -62,6 +63,18 @@ func TestPack(t *testing.T) {
 	})
 }
 
+// What the first version wrote is still read.
+func TestUnpackVersion1(t *testing.T) {
+	want := trace.Input{
+		N: 20, Now: time.UnixMicro(1).UTC(), Adult: true, Kernel: "go", User: catalog.User{ID: "7"},
+		Watched: []rank.Watched{{Row: 3, Preference: 40}}, Scores: []float32{1},
+	}
+	got, err := trace.Unpack([]byte("\x01\x01\x14\x02\x017\x00\x00\x02go\x00\x00\x01\x03\x28\x00\x01\x00\x00\x80\x3f"))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
 // A history of 165 movies, as people of ml-latest-small have on average, takes little
 // room: the table of exposures holds one for every list.
 func TestPackIsSmall(t *testing.T) {
@@ -79,6 +92,7 @@ func TestPackIsSmall(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(trace.Input{N: 20, Now: time.UnixMicro(1), Seen: []model.Seen{{Movie: 3, Rated: true, Rating: 4, At: math.MaxInt64}}}.Pack())
+	f.Add([]byte{2, 0, 30, 1, 2, 3, 4, 5, 6, 7, 8, 20, 2, 0})
 	f.Add([]byte{1, 0, 20, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		i, err := trace.Unpack(data)

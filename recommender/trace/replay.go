@@ -2,14 +2,11 @@ package trace
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"marquee/catalog"
-	"marquee/embedder"
 	"marquee/embedder/vec"
 	"marquee/recommender/bundle"
 	"marquee/recommender/overlay"
@@ -32,8 +29,8 @@ type Embed func(ctx context.Context, texts []string) ([]float32, error)
 // changePage is how many changes one read returns at most.
 const changePage = 1000
 
-// Changes returns the changes after the bundle up to seq. If some were removed with age
-// the error wraps [ErrLost].
+// Changes returns the changes after the bundle up to seq, all of them. If some were
+// removed with age the error wraps [ErrLost].
 func Changes(ctx context.Context, store Store, after, seq int64) ([]catalog.Change, error) {
 	var all []catalog.Change
 	for at := after; at < seq; {
@@ -41,11 +38,14 @@ func Changes(ctx context.Context, store Store, after, seq int64) ([]catalog.Chan
 		if err != nil {
 			return nil, fmt.Errorf("read changes after %d: %w", at, err)
 		}
-		if len(page) == 0 || page[0].Seq != at+1 { // numbers have no gaps but where changes were removed
-			return nil, fmt.Errorf("changes from %d on were removed from the log: %w", at+1, ErrLost)
+		if len(page) == 0 {
+			return nil, fmt.Errorf("changes from %d on are not in the log: %w", at+1, ErrLost)
 		}
 		for _, c := range page {
-			if at = c.Seq; at <= seq {
+			if at++; c.Seq != at { // numbers have no gaps but where changes were removed, and some kinds stay for ever
+				return nil, fmt.Errorf("changes from %d on were removed from the log: %w", at, ErrLost)
+			}
+			if at <= seq {
 				all = append(all, c)
 			}
 		}
@@ -53,136 +53,121 @@ func Changes(ctx context.Context, store Store, after, seq int64) ([]catalog.Chan
 	return all, nil
 }
 
-// StateAt returns what b's servers answered from when they had laid on every change up
-// to seq. Errors wrap [ErrLost] if the store no longer knows.
-func StateAt(ctx context.Context, b *bundle.Bundle, store Store, seq int64, embed Embed) (*overlay.State, error) {
+// StateAt returns what made the list that was served, of in and from b: what b's servers
+// answered from when they had laid on every change up to served.Sequence. Errors wrap
+// [ErrLost] if the store no longer knows, or if the list was served in a moment in
+// which a server had laid on some changes and not others; then there may be a state all
+// the same, in which only the rows of b are surely what they were.
+func StateAt(ctx context.Context, b *bundle.Bundle, store Store, served catalog.Exposure, in Input, embed Embed) (*overlay.State, error) {
 	state, err := b.State()
 	if err != nil {
 		return nil, err
 	}
-	changes, err := Changes(ctx, store, b.Manifest.Sequence, seq)
+	changes, err := Changes(ctx, store, b.Manifest.Sequence, served.Sequence)
 	if err != nil {
 		return nil, err
 	}
 	then := editorial(b.Hidden, b.Corrections)
-	var movies []catalog.MovieID // in the order of their first changes, which is that of their rows
 	for _, c := range changes {
-		if c.Kind == catalog.ChangeMovie && !slices.Contains(movies, catalog.MovieID(c.Subject)) {
-			movies = append(movies, catalog.MovieID(c.Subject))
-		}
 		if err := then.apply(c); err != nil {
 			return nil, err
 		}
 	}
-	if state, err = layMovies(ctx, state, b.Manifest.Embedder.Dims, store, seq, movies, embed); err != nil {
+	moved, err := movesOf(ctx, store, changes, served.Sequence, state.Snapshot.Movies)
+	if err != nil {
 		return nil, err
 	}
-	if state, err = state.Hide(then.ids()); err != nil {
+	if state, err = moved.lay(ctx, state, b.Manifest.Embedder.Dims, in.Rows, embed); err != nil {
 		return nil, err
 	}
-	return state.Correct(then.all())
+	return fit(ctx, state, then, store, served, in)
 }
 
-// layMovies lays movies on state as they were after change seq.
-func layMovies(ctx context.Context, state *overlay.State, dims int, store Store, seq int64, ids []catalog.MovieID, embed Embed) (*overlay.State, error) {
-	var added []overlay.Added
-	var texts []string
-	var gone []catalog.MovieID
-	for _, id := range ids {
-		m, err := store.MovieAt(ctx, id, seq)
-		switch {
-		case errors.Is(err, catalog.ErrNotFound):
-			gone = append(gone, id)
-		case err != nil:
-			return nil, fmt.Errorf("movie %q after change %d: %w", id, seq, err)
-		default:
-			added = append(added, overlay.Added{Movie: m})
-			texts = append(texts, embedder.Document(m))
-		}
+// fit returns state with what editors said, by the changes up to served.Sequence or, as
+// that waits for nothing, by some that came later, until it is what in tells of.
+func fit(ctx context.Context, state *overlay.State, then word, store Store, served catalog.Exposure, in Input) (*overlay.State, error) {
+	first, err := then.on(state)
+	if err != nil || in.Rows == 0 || in.matches(first) {
+		return first, err
 	}
-	if len(added) > 0 {
-		vecs, err := embed(ctx, texts)
+	later, err := store.ChangesSince(ctx, served.Sequence, changePage)
+	if err != nil {
+		return nil, fmt.Errorf("read changes after %d: %w", served.Sequence, err)
+	}
+	for i, c := range later {
+		if c.Seq != served.Sequence+int64(i)+1 || c.At.After(served.At) {
+			break
+		}
+		if !ofEditors(c) {
+			continue
+		}
+		if err := then.apply(c); err != nil {
+			break
+		}
+		next, err := then.on(state)
 		if err != nil {
 			return nil, err
 		}
-		for i := range added {
-			added[i].Vector = vecs[i*dims : (i+1)*dims : (i+1)*dims]
-		}
-		if state, err = state.With(ctx, added); err != nil {
-			return nil, err
+		if in.matches(next) {
+			return next, nil
 		}
 	}
-	return state.Without(ctx, gone)
+	return first, fmt.Errorf("the list was served while changes waited, or by a server that left some out: %w", ErrLost)
 }
 
-// A word is the hidden movies and the corrections at one moment.
-type word struct {
-	hidden      map[catalog.MovieID]bool
-	corrections map[[2]catalog.MovieID]catalog.Correction
+// matches reports whether s is what made the list.
+func (i Input) matches(s *overlay.State) bool {
+	return i.Rows == s.Snapshot.Movies.Len() && i.Fingerprint == s.Fingerprint()
 }
 
-func editorial(hidden []catalog.MovieID, corrections []catalog.Correction) word {
-	w := word{make(map[catalog.MovieID]bool), make(map[[2]catalog.MovieID]catalog.Correction)}
-	for _, id := range hidden {
-		w.hidden[id] = true
-	}
-	for _, c := range corrections {
-		w.corrections[[2]catalog.MovieID{c.Movie, c.Other}] = c
-	}
-	return w
-}
-
-// apply takes in one change.
-func (w word) apply(c catalog.Change) error {
-	switch c.Kind {
-	case catalog.ChangeHide:
-		w.hidden[catalog.MovieID(c.Subject)] = true
-	case catalog.ChangeUnhide:
-		delete(w.hidden, catalog.MovieID(c.Subject))
-	case catalog.ChangeCorrect:
-		var x catalog.Correction
-		if err := json.Unmarshal(c.Detail, &x); err != nil {
-			return fmt.Errorf("change %d does not say what was corrected: %w", c.Seq, ErrLost)
-		}
-		pair := [2]catalog.MovieID{x.Movie, x.Other}
-		if x.Kind == "" {
-			delete(w.corrections, pair)
-		} else {
-			w.corrections[pair] = x
-		}
-	}
-	return nil
-}
-
-func (w word) ids() []catalog.MovieID {
-	ids := make([]catalog.MovieID, 0, len(w.hidden))
-	for id := range w.hidden {
-		ids = append(ids, id)
-	}
-	return ids
-}
-
-func (w word) all() []catalog.Correction {
-	all := make([]catalog.Correction, 0, len(w.corrections))
-	for _, c := range w.corrections {
-		all = append(all, c)
-	}
-	return all
-}
-
-// Replay makes the list anew from a state, on the kernel path of the input. A path
-// that this machine lacks, or neighbours that came from outside of the process, are
-// errors that wrap [ErrLost].
+// Replay makes the list anew from a state, on the kernel path of the input, which is to
+// be in use already where bundle and state were made: [Use]. A path that this machine
+// lacks, neighbours that came from outside of the process, and a history with movies
+// that s does not have are errors that wrap [ErrLost].
 func Replay(s *overlay.State, in Input, arm string) (rank.List, error) {
 	if in.Elsewhere {
 		return rank.List{}, fmt.Errorf("its neighbours came from an index outside of the process: %w", ErrLost)
 	}
-	if in.Kernel != "" && in.Kernel != vec.Path() {
-		if err := vec.Use(in.Kernel); err != nil {
-			return rank.List{}, fmt.Errorf("%w: %w", err, ErrLost)
+	if n := in.Unknowns(s); n > 0 {
+		return rank.List{}, fmt.Errorf("%d movies of the history came and left, and are not known any more: %w", n, ErrLost)
+	}
+	restore, err := Use(in.Kernel)
+	if err != nil {
+		return rank.List{}, err
+	}
+	defer restore()
+	return s.Snapshot.Recommend(rank.Request{Taste: in.Taste(), User: in.User, Arm: arm, N: in.N, Now: in.Now, Adult: in.Adult}), nil
+}
+
+// Use makes kernel the path of the vector kernels, "" that of now, and returns what
+// makes the path of now that again. Vectors, neighbours and scores of another path have
+// other last bits, so all that goes into a replay is to be made on one. A path that
+// this machine lacks is an error that wraps [ErrLost]; restore is never nil.
+func Use(kernel string) (restore func(), err error) {
+	before := vec.Path()
+	if kernel == "" || kernel == before {
+		return func() {}, nil
+	}
+	if err := vec.Use(kernel); err != nil {
+		return func() {}, fmt.Errorf("%w: %w", err, ErrLost)
+	}
+	return func() { _ = vec.Use(before) }, nil // it was in use, so it can be
+}
+
+// Unknowns returns how many movies of the history are in no row of s.
+func (i Input) Unknowns(s *overlay.State) int {
+	n := 0
+	for _, w := range i.Watched {
+		if int64(w.Row) >= int64(s.Snapshot.Movies.Len()) {
+			n++
 		}
 	}
-	return s.Snapshot.Recommend(rank.Request{Taste: in.Taste(), User: in.User, Arm: arm, N: in.N, Now: in.Now, Adult: in.Adult}), nil
+	for _, x := range i.Seen {
+		if int64(x.Movie) >= int64(s.Snapshot.Movies.Len()) {
+			n++
+		}
+	}
+	return n
 }
 
 // Same reports whether list is the one that was served, and if not, where the first

@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"marquee/catalog"
-	"marquee/embedder/vec"
 	"marquee/recommender/bundle"
+	"marquee/recommender/model"
 	"marquee/recommender/overlay"
 	"marquee/recommender/rank"
 	"marquee/recommender/trace"
@@ -115,53 +116,73 @@ func (c traceCmd) Run(ctx context.Context, e *env) error {
 }
 
 // fill adds to out what can be found out; the error says what cannot.
-func (c traceCmd) fill(ctx context.Context, e *env, store traceStore, served catalog.Exposure, out *tracedList) error {
-	shelf, err := e.openShelf()
-	if err != nil {
-		return err
-	}
-	opened := e.opener()
-	opened.NoModels = !c.Replay
-	b, err := shelf.Load(ctx, served.Bundle, opened)
+func (c traceCmd) fill(ctx context.Context, e *env, store trace.Store, served catalog.Exposure, out *tracedList) error {
+	in, unread := inputOf(served)
+	out.Stale, out.Kernel, out.Unknown = in.Stale, in.Kernel, in.Unknown
+	// Loading and laying on round as scoring does, so all of it is done as on the server.
+	// Without its kernels the rest can still be told; a replay says that it cannot.
+	restore, _ := trace.Use(in.Kernel)
+	defer restore()
+	b, err := c.load(ctx, e, served.Bundle)
 	if err != nil {
 		return fmt.Errorf("the bundle is not to be had, so titles, history and features are not told: %w", err)
 	}
 	out.Manifest = &b.Manifest
-	if served.Input == nil {
-		return fmt.Errorf("what the list was made from was not kept: %w", trace.ErrLost)
+	if unread != nil {
+		return unread
 	}
-	in, err := trace.Unpack(served.Input)
-	if err != nil {
-		return err
-	}
-	out.Stale, out.Kernel, out.Unknown = in.Stale, in.Kernel, in.Unknown
 	w := &working{bundle: b, env: e, flags: c.bundleSpaceFlags}
 	defer w.close()
-	state, err := trace.StateAt(ctx, b, store, served.Sequence, w.embed)
-	if err != nil {
+	state, err := trace.StateAt(ctx, b, store, served, in, w.embed)
+	if state == nil {
 		return err
 	}
-	out.history(state, in)
-	out.features(state, in)
-	if !c.Replay {
-		return nil
+	rows := state.Snapshot.Movies.Len()
+	if err != nil {
+		rows = b.Movies.Len() // what stands behind these may be another movie
+	}
+	out.history(state, in, rows)
+	out.features(state, in, rows)
+	if err != nil || !c.Replay {
+		return err
 	}
 	return out.replay(state, in, served)
 }
 
-// A traceStore is what a trace reads.
-type traceStore interface {
-	trace.Store
+// inputOf returns what a list was made from.
+func inputOf(served catalog.Exposure) (trace.Input, error) {
+	if served.Input == nil {
+		return trace.Input{}, fmt.Errorf("what the list was made from was not kept: %w", trace.ErrLost)
+	}
+	return trace.Unpack(served.Input)
 }
 
-// history tells the history as it was.
-func (t *tracedList) history(s *overlay.State, in trace.Input) {
+// load loads a bundle, or the one that replaced it when somebody was forgotten.
+func (c traceCmd) load(ctx context.Context, e *env, id string) (*bundle.Bundle, error) {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return nil, err
+	}
+	if id, err = shelf.Successor(id); err != nil {
+		return nil, err
+	}
+	opened := e.opener()
+	opened.NoModels = !c.Replay
+	return shelf.Load(ctx, id, opened)
+}
+
+// passing stands for a movie of a row that is not known any more.
+const passing = "a movie that came and left"
+
+// history tells the history as it was. Rows from the given one on are not surely those
+// of s.
+func (t *tracedList) history(s *overlay.State, in trace.Input, rows int) {
 	movies := s.Snapshot.Movies
 	for i, x := range in.Seen {
-		if int(x.Movie) >= movies.Len() {
-			continue
+		seen := tracedSeen{Title: passing, Preference: x.Preference(s.Snapshot.Scale)}
+		if int64(x.Movie) < int64(rows) {
+			seen.Movie, seen.Title = movies.IDs[x.Movie], movies.Label(x.Movie)
 		}
-		seen := tracedSeen{Movie: movies.IDs[x.Movie], Title: movies.Label(x.Movie), Preference: x.Preference(s.Snapshot.Scale)}
 		if x.At != 0 {
 			seen.At = x.Time()
 		}
@@ -178,8 +199,12 @@ func (t *tracedList) history(s *overlay.State, in trace.Input) {
 	}
 }
 
-// features tells what placed each movie that was served.
-func (t *tracedList) features(s *overlay.State, in trace.Input) {
+// features tells what placed each movie that was served, as far as the history has rows
+// below the given one.
+func (t *tracedList) features(s *overlay.State, in trace.Input, rows int) {
+	taste := in.Taste()
+	taste.Watched = slices.DeleteFunc(slices.Clone(taste.Watched), func(w rank.Watched) bool { return int64(w.Row) >= int64(rows) })
+	taste.Seen = slices.DeleteFunc(slices.Clone(taste.Seen), func(x model.Seen) bool { return int64(x.Movie) >= int64(rows) })
 	snap := s.Snapshot
 	var items []rank.Item
 	var of []int // place in the list of each item
@@ -195,7 +220,7 @@ func (t *tracedList) features(s *overlay.State, in trace.Input) {
 		}
 		items, of = append(items, rank.Item{Row: row}), append(of, i)
 	}
-	for k, reasons := range snap.Reasons(items, in.Taste(), 3) {
+	for k, reasons := range snap.Reasons(items, taste, 3) {
 		for n, r := range reasons {
 			if n == 0 {
 				t.List[of[k]].Similarity = &r.Similarity
@@ -275,7 +300,7 @@ func (t tracedList) text(w io.Writer) {
 	columns(w, rows...)
 	switch {
 	case t.Replayed != nil && *t.Replayed:
-		fmt.Fprintf(w, "\nMade anew it is the same list, bit for bit (kernels %s).\n", vec.Path())
+		fmt.Fprintf(w, "\nMade anew it is the same list, bit for bit (kernels %s).\n", t.Kernel)
 	case t.Reason != "":
 		fmt.Fprintf(w, "\n%s\n", t.Reason)
 	}
