@@ -19,10 +19,16 @@ type line struct {
 	queue   chan catalog.Exposure
 	kept    atomic.Int64
 	dropped atomic.Int64
+	bare    atomic.Int64
 	full    atomic.Bool // told once, until there is room again
 }
 
 func (l *line) record(e catalog.Exposure) {
+	// One list that cannot be stored would cost all of its batch.
+	if e.Input != nil && (len(l.queue) >= l.cfg.Inputs || len(e.Input) > catalog.MaxInputBytes) {
+		e.Input = nil
+		l.bare.Add(1)
+	}
 	select {
 	case l.queue <- e:
 	default:

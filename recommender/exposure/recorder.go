@@ -22,6 +22,7 @@ type Writer interface {
 // Config bounds a recorder. Start from [DefaultConfig].
 type Config struct {
 	Queue    int           // lists that may wait, 1 or more
+	Inputs   int           // of those, with what they were made from; later ones are kept without
 	Batch    int           // lists in one write, 1 or more
 	Wait     time.Duration // longest time that a list waits for its batch
 	Timeout  time.Duration // of one write
@@ -31,9 +32,10 @@ type Config struct {
 }
 
 // DefaultConfig returns a queue of 20,000 lists, some 20 MB, and a write every
-// second.
+// second. What lists were made from has 4 KB for a history of 165 movies, 8 MB for the
+// 2,000 lists that may wait with it; 2,000 of [catalog.MaxInputBytes] have 512 MB.
 func DefaultConfig() Config {
-	return Config{Queue: 20_000, Batch: 1000, Wait: time.Second, Timeout: 10 * time.Second, Attempts: 5, Pause: time.Second, Drain: 5 * time.Second}
+	return Config{Queue: 20_000, Inputs: 2000, Batch: 1000, Wait: time.Second, Timeout: 10 * time.Second, Attempts: 5, Pause: time.Second, Drain: 5 * time.Second}
 }
 
 // Validate reports every fault in one error that wraps [catalog.ErrInvalid].
@@ -45,6 +47,7 @@ func (c Config) Validate() error {
 		}
 	}
 	want(c.Queue >= 1 && c.Queue <= 10_000_000, "queue is %d lists, want 1 to 10000000", c.Queue)
+	want(c.Inputs >= 0, "lists that wait with their input is %d, want 0 or more", c.Inputs)
 	want(c.Batch >= 1 && c.Batch <= 100_000, "batch is %d lists, want 1 to 100000", c.Batch)
 	want(c.Wait > 0 && c.Timeout > 0 && c.Pause > 0 && c.Drain > 0, "wait is %v, timeout %v, pause %v, drain %v, want more than 0", c.Wait, c.Timeout, c.Pause, c.Drain)
 	want(c.Attempts >= 1, "attempts is %d, want 1 or more", c.Attempts)
@@ -57,6 +60,7 @@ type Stats struct {
 	Kept    int64
 	Dropped int64 // because its queue was full, or it refused them too often
 	Waiting int   // in its queue now
+	Bare    int64 // taken in without what they were made from: too many waited, or it was too long
 }
 
 // A Recorder takes lists from any number of goroutines and hands them to its
@@ -85,8 +89,9 @@ func New(cfg Config, log *slog.Logger, writers ...Named) (*Recorder, error) {
 	return r, nil
 }
 
-// Record hands over a list. It never waits. The caller must not change e.Movies
-// any more.
+// Record hands over a list. It never waits. An Input that is longer than
+// [catalog.MaxInputBytes], or comes while Config.Inputs lists wait, is left out; the list
+// is kept. The caller must not change e.Movies and e.Input any more.
 func (r *Recorder) Record(e catalog.Exposure) {
 	for _, l := range r.lines {
 		l.record(e)
@@ -97,7 +102,7 @@ func (r *Recorder) Record(e catalog.Exposure) {
 func (r *Recorder) Stats() []Stats {
 	out := make([]Stats, len(r.lines))
 	for i, l := range r.lines {
-		out[i] = Stats{Writer: l.writer.Name, Kept: l.kept.Load(), Dropped: l.dropped.Load(), Waiting: len(l.queue)}
+		out[i] = Stats{Writer: l.writer.Name, Kept: l.kept.Load(), Dropped: l.dropped.Load(), Waiting: len(l.queue), Bare: l.bare.Load()}
 	}
 	return out
 }

@@ -142,6 +142,50 @@ func TestWriterAway(t *testing.T) {
 	})
 }
 
+// What lists were made from waits for few of them, so that a store that is away costs
+// no more memory than is said, and is left out where it is longer than a store takes: the
+// lists of its batch are kept.
+func TestInputsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Inputs = 5
+		var got []catalog.Exposure
+		hold := make(chan struct{})
+		w := takes(func(lists []catalog.Exposure) error {
+			<-hold
+			for _, e := range lists {
+				if len(e.Input) > catalog.MaxInputBytes {
+					return fmt.Errorf("request %s: %w", e.RequestID, catalog.ErrInvalid)
+				}
+			}
+			got = append(got, lists...)
+			return nil
+		})
+		r, end := start(t, cfg, w)
+		r.Record(catalog.Exposure{RequestID: "long", Input: make([]byte, catalog.MaxInputBytes+1)})
+		r.Record(catalog.Exposure{RequestID: "longest", Input: make([]byte, catalog.MaxInputBytes)})
+		time.Sleep(2 * cfg.Wait) // the writer has these
+		for range 20 {
+			r.Record(catalog.Exposure{RequestID: "more", Input: []byte("made from")})
+		}
+		close(hold)
+		end()
+		var with int
+		for _, e := range got {
+			if e.Input != nil {
+				with++
+			}
+		}
+		if stats := r.Stats()[0]; len(got) != 22 || with != 6 || stats != (exposure.Stats{Writer: "w0", Kept: 22, Bare: 16}) {
+			t.Errorf("%d lists, %d with what they were made from, %+v; want 22, 6 and 16 without", len(got), with, stats)
+		}
+	})
+}
+
+type takes func([]catalog.Exposure) error
+
+func (f takes) WriteExposures(_ context.Context, lists []catalog.Exposure) error { return f(lists) }
+
 // Lists that can never be kept are not tried again.
 func TestInvalid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
