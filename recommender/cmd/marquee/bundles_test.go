@@ -167,9 +167,11 @@ func TestSharedBundles(t *testing.T) {
 	var pruned struct {
 		Shared []string `json:"removed_shared"`
 	}
-	s.result(&pruned, with("bundle", "prune", "--keep", "0", "--age", "0s", "--published", "0", "--traced", "0s")...)
-	if len(pruned.Shared) != 1 {
-		t.Errorf("pruned %q where bundles are shared, want the one that is not live", pruned.Shared)
+	for want := 1; want >= 0; want-- { // the second time nothing is left to go
+		s.result(&pruned, with("bundle", "prune", "--keep", "0", "--age", "0s", "--published", "0", "--traced", "0s")...)
+		if len(pruned.Shared) != want {
+			t.Errorf("pruned %q where bundles are shared, want the %d that are not live", pruned.Shared, want)
+		}
 	}
 	s.refuses(exitUsage, "--bundles", "--bundles", "ftp://x", "build", "--models", "none", "--index", "flat")
 }
