@@ -81,7 +81,7 @@ func exportFile(ctx context.Context, out *tar.Writer, f File, r io.Reader) error
 // returns its manifest. It trusts nothing: the manifest comes first, then only plain files that it names, each
 // once, of the size and SHA-256 that it says, all together of bounded size. What does not fit is an
 // error that wraps [ErrBroken], and the shelf stays as it is. A bundle that stands there whole is left as it
-// is, and the rest of r unread.
+// is; r is read and checked all the same.
 func (s *Shelf) Import(ctx context.Context, r io.Reader) (Manifest, error) {
 	plain, err := unzipped(ending{ctx, r})
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Shelf) Import(ctx context.Context, r io.Reader) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, fmt.Errorf("import: %w", err)
 	}
-	if m, err = s.importFiles(ctx, in, m); err != nil {
+	if m, err = s.importFiles(ctx, in, m, plain); err != nil {
 		return Manifest{}, fmt.Errorf("import: %w", err)
 	}
 	return m, nil
@@ -133,21 +133,23 @@ func importManifest(in *tar.Reader) (Manifest, error) {
 	return ParseManifest(text)
 }
 
-func (s *Shelf) importFiles(ctx context.Context, in *tar.Reader, m Manifest) (Manifest, error) {
+// importFiles takes in the files of m. Behind them all should end soon.
+func (s *Shelf) importFiles(ctx context.Context, in *tar.Reader, m Manifest, all io.Reader) (Manifest, error) {
 	draft, err := s.Receive(ctx, m)
 	if err != nil {
 		return Manifest{}, err
 	}
 	defer draft.Close()
-	if len(draft.Missing()) == 0 {
-		return draft.Commit()
-	}
 	draft.Abandon() // the next call begins at the first byte anyway
+	put := draft.Put
+	if draft.standing { // the one on the shelf may have other files: people may have been forgotten there
+		put = func(ctx context.Context, f File, r io.Reader) error { return f.copy(ctx, io.Discard, r) }
+	}
 	seen := make(map[string]bool)
 	for {
 		h, err := in.Next()
 		if errors.Is(err, io.EOF) {
-			return draft.Commit()
+			break
 		}
 		if err != nil {
 			return Manifest{}, torn(err)
@@ -157,10 +159,32 @@ func (s *Shelf) importFiles(ctx context.Context, in *tar.Reader, m Manifest) (Ma
 			return Manifest{}, fmt.Errorf("%.40q of %d bytes is not a file of the manifest, or there twice: %w", h.Name, h.Size, ErrBroken)
 		}
 		seen[h.Name] = true
-		if err := draft.Put(ctx, m.Files[i], in); err != nil {
-			return Manifest{}, torn(err)
+		if err := put(ctx, m.Files[i], in); err != nil {
+			return Manifest{}, fmt.Errorf("%s: %w", h.Name, torn(err))
 		}
 	}
+	if len(seen) < len(m.Files) {
+		return Manifest{}, fmt.Errorf("it holds %d files of the %d that its manifest names: %w", len(seen), len(m.Files), ErrBroken)
+	}
+	if err := drain(all); err != nil {
+		return Manifest{}, err
+	}
+	return draft.Commit()
+}
+
+// archiveEnd bounds what may stand behind the last file: blocks of zeros, and the check
+// sum of gzip, which is only compared at the end.
+const archiveEnd = 1 << 20
+
+func drain(r io.Reader) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(r, archiveEnd+1))
+	if err != nil {
+		return torn(err)
+	}
+	if n > archiveEnd {
+		return fmt.Errorf("more than %d bytes behind its files: %w", archiveEnd, ErrBroken)
+	}
+	return nil
 }
 
 // torn says of an error of tar or gzip that the archive is broken. Others are what

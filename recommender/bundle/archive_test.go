@@ -127,6 +127,41 @@ func TestImportOfWhatIsThere(t *testing.T) {
 	}
 }
 
+// An archive is checked whole, also if its bundle stands on the shelf already, or all its
+// files can be had from others there.
+func TestImportChecksWhatIsThere(t *testing.T) {
+	s, ids := shelved(t, 1)
+	text := exported(t, s, ids[0])
+	last := len(text) - 1
+	for text[last] == 0 { // behind the last file
+		last--
+	}
+	flipped := slices.Clone(text)
+	flipped[last] ^= 1
+	z := zipped(t, text)
+	footer := slices.Clone(z)
+	footer[len(footer)-6] ^= 1
+	for name, data := range map[string][]byte{
+		"a byte is another":         flipped,
+		"half of it":                text[:len(text)/2],
+		"gzip cut short":            z[:len(z)-4],
+		"another check sum of gzip": footer,
+		"another of that, zipped":   zipped(t, flipped),
+		"much behind it":            append(slices.Clone(text), make([]byte, archiveEnd+1)...),
+	} {
+		if _, err := s.Import(t.Context(), bytes.NewReader(data)); !errors.Is(err, ErrBroken) {
+			t.Errorf("%s: %v, want ErrBroken", name, err)
+		}
+		if err := s.Verify(ids[0]); err != nil {
+			t.Errorf("%s: the one on the shelf: %v", name, err)
+		}
+		leftovers(t, s)
+	}
+	if _, err := s.Import(t.Context(), bytes.NewReader(append(slices.Clone(text), make([]byte, 8192)...))); err != nil {
+		t.Errorf("zeros behind it, as other programs write: %v", err)
+	}
+}
+
 // An entry is one of an archive that a test makes.
 type entry struct {
 	tar.Header
