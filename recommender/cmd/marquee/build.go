@@ -74,7 +74,7 @@ type buildCmd struct {
 	gateFlags
 	rankingFlags
 	modelFlags
-	Models     []string `help:"Models to train, divided by commas; auto: those of the blend, if the data are enough; none: lists of similarity, quality and popularity alone." default:"auto" placeholder:"NAME"`
+	Models     []string `help:"Models to train, divided by commas; auto: the blend, if the data are enough; blend trains its parts too; none: lists of similarity, quality and popularity alone." default:"auto" placeholder:"NAME"`
 	Arm        string   `help:"The model that serves by default. Default: the last one trained." placeholder:"NAME"`
 	Neighbours int      `help:"Neighbours kept for each movie." default:"100" placeholder:"N"`
 	Seed       uint64   `help:"Seed of everything that draws lots." default:"1" placeholder:"N"`
@@ -223,6 +223,7 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 func (c *buildCmd) put(ctx context.Context, e *env, g going, b *bundle.Bundle, gates pipeline.Gates) (bundle.Manifest, error) {
 	var refused error
 	b.Manifest.Gates, refused = gates.Check(b.Manifest, g.liveManifest())
+	asked := b.Manifest.Gates
 	m, err := shelve(ctx, g.shelf, b, g.store)
 	if err != nil || c.NoPublish {
 		return m, err
@@ -233,7 +234,7 @@ func (c *buildCmd) put(ctx context.Context, e *env, g going, b *bundle.Bundle, g
 	if g.depot, err = e.openDepot(); err != nil {
 		return m, err
 	}
-	return m, g.live(ctx, e, bundle.Publication{ID: m.ID, Why: "build of data " + m.DataVersion}, nil)
+	return m, g.live(ctx, e, bundle.Publication{ID: m.ID, Why: c.overridden("build of data "+m.DataVersion, asked)}, nil)
 }
 
 // modelsOf names the models of a bundle, the one that serves first.
@@ -252,7 +253,11 @@ func modelsOf(m bundle.Manifest) string {
 	return text
 }
 
-func printManifest(w io.Writer, m bundle.Manifest) {
+func printManifest(w io.Writer, m bundle.Manifest) { printManifestOf(w, m, nil) }
+
+// printManifestOf writes a manifest. first, unless nil, is the bundle of the same data
+// version that was built from it, of which m was made by reindexing.
+func printManifestOf(w io.Writer, m bundle.Manifest, first *bundle.Manifest) {
 	var settings bytes.Buffer
 	if err := json.Compact(&settings, m.Index.Settings); err != nil {
 		settings.Reset() // none
@@ -265,7 +270,7 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 		{"bundle", m.ID},
 		{"created", m.Created.Format(time.RFC3339)},
 		{"parent", orElse(m.Parent, "none")},
-		{"data", fmt.Sprintf("%s: %d movies (%d without a text), %d people, %d watched", m.DataVersion, m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)},
+		{"data", fmt.Sprintf("%s: %s", m.DataVersion, countsOf(orManifest(first, m)))},
 		{"embedder", m.Embedder.String()},
 		{"index", fmt.Sprintf("%s %s", m.Index.Kind, &settings)},
 		{"recall", fmt.Sprintf("%.4f on movies held out, %.4f on profiles, at %d", m.Index.Measured.Movies, m.Index.Measured.Profiles, m.Index.Measured.K)},
@@ -273,9 +278,24 @@ func printManifest(w io.Writer, m bundle.Manifest) {
 		{"size", fmt.Sprintf("%.1f MiB in %d files", float64(size)/(1<<20), len(m.Files))},
 		{"program", fmt.Sprintf("%s, %s, kernels %s", m.Program.Version, m.Program.Go, m.Program.Kernel)},
 	}
+	if first != nil {
+		rows = append(rows, []string{"holds", fmt.Sprintf("%s; the rest of the data is as in build %s", countsOf(m), first.ID)})
+	}
 	rows = append(rows, laterRows(m.Later)...)
 	rows = append(rows, modelRows(m)...)
 	columns(w, append(rows, gateRows(m.Gates)...)...)
+}
+
+// countsOf says how much is in a bundle.
+func countsOf(m bundle.Manifest) string {
+	return fmt.Sprintf("%d movies (%d without a text), %d people, %d watched", m.Counts.Movies, m.Counts.Empty, m.Counts.Users, m.Counts.Watched)
+}
+
+func orManifest(m *bundle.Manifest, none bundle.Manifest) bundle.Manifest {
+	if m == nil {
+		return none
+	}
+	return *m
 }
 
 // laterRows says what was laid over a build.

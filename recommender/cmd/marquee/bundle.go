@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,17 +97,21 @@ func (bundleListCmd) Run(e *env) error {
 		e.log.Warn("the pointer to the live bundle cannot be read", "error", err)
 	}
 	live := ""
-	last := map[string]time.Time{}
+	last := map[string]bundle.Publication{}
 	for i, p := range published {
 		if i == 0 {
 			live = p.ID
 		}
 		if _, newer := last[p.ID]; !newer {
-			last[p.ID] = p.At
+			last[p.ID] = p
 		}
 	}
 	return e.print(map[string]any{"live": live, "bundles": list, "published": published}, func(w io.Writer) {
-		rows := [][]string{{"", "bundle", "created", "published", "movies", "embedder", "index", "arm", "over"}}
+		if len(list) == 0 {
+			fmt.Fprintln(w, "no bundle is on the shelf; \"marquee build\" makes one")
+			return
+		}
+		rows := [][]string{{"", "bundle", "created", "published", "movies", "embedder", "index", "arm", "over", "gates", "why"}}
 		for _, m := range list {
 			mark := ""
 			if m.ID == live {
@@ -116,10 +121,32 @@ func (bundleListCmd) Run(e *env) error {
 			if m.Later != nil {
 				over = fmt.Sprintf("%s +%d ~%d -%d", m.Later.Base, m.Later.Added, m.Later.Changed, m.Later.Removed)
 			}
-			rows = append(rows, []string{mark, m.ID, minute(m.Created), minute(last[m.ID]), fmt.Sprint(m.Counts.Movies), m.Embedder.String(), m.Index.Kind, orElse(m.Arm, rank.ArmFeatures), over})
+			rows = append(rows, []string{mark, m.ID, minute(m.Created), minute(last[m.ID].At), fmt.Sprint(m.Counts.Movies), m.Embedder.String(), m.Index.Kind, orElse(m.Arm, rank.ArmFeatures), over, refusedBy(m), catalog.CutText(last[m.ID].Why, 160)})
 		}
 		columns(w, rows...)
 	})
+}
+
+// refusedBy says which gates refused a bundle, or were overridden; nothing if all passed.
+func refusedBy(m bundle.Manifest) string {
+	var refused, overridden []string
+	for _, g := range m.Gates {
+		switch {
+		case g.Passed:
+		case g.Override:
+			overridden = append(overridden, g.Name)
+		default:
+			refused = append(refused, g.Name)
+		}
+	}
+	var parts []string
+	if len(refused) > 0 {
+		parts = append(parts, "refused: "+strings.Join(refused, ", "))
+	}
+	if len(overridden) > 0 {
+		parts = append(parts, "let pass: "+strings.Join(overridden, ", "))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // minute writes a time to the minute; nothing for none.
@@ -153,7 +180,26 @@ func (c bundleShowCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	return e.print(m, func(w io.Writer) { printManifest(w, m) })
+	first := buildOf(shelf, m)
+	return e.print(m, func(w io.Writer) { printManifestOf(w, m, first) })
+}
+
+// buildOf returns the bundle that was built from the data version of m, if m was made of it
+// by reindexing and it is on the shelf; else nil.
+func buildOf(shelf *bundle.Shelf, m bundle.Manifest) *bundle.Manifest {
+	var first *bundle.Manifest
+	reindexed := m
+	for range 1000 { // a journal may not go round in circles, a damaged one may
+		parent, err := shelf.Manifest(m.Parent)
+		if m.Parent == "" || err != nil || parent.DataVersion != m.DataVersion {
+			break
+		}
+		first, m = &parent, parent
+	}
+	if first != nil && reindexed.Later == nil && reindexed.Counts == first.Counts {
+		return nil // built twice of the same
+	}
+	return first
 }
 
 type bundleVerifyCmd struct{ bundleArg }
@@ -311,7 +357,8 @@ func (bundlePruneCmd) Help() string {
   marquee bundle prune --dry-run
   marquee bundle prune --keep 3 --age 24h
 
-The live bundle always stays. A file that two bundles share stays while one of them does.
+The live bundle always stays, and so does what came to the shelf in the last ten minutes:
+somebody may be about to publish it. A file that two bundles share stays while one of them does.
 With --bundles the same rules prune what is shared there, by its own journal.`
 }
 
@@ -326,15 +373,22 @@ func (c bundlePruneCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	now := time.Now()
+	doomed, err := doomedOf(shelf, keep, now)
+	if err != nil {
+		return err
+	}
 	removed, freed, err := shelf.Prune(ctx, keep, now, c.DryRun)
 	if err != nil {
 		return err
 	}
+	fresh := slices.DeleteFunc(doomed, func(m bundle.Manifest) bool {
+		return slices.ContainsFunc(removed, func(r bundle.Manifest) bool { return r.ID == m.ID })
+	})
 	shared, err := e.pruneShared(ctx, keep, now, c.DryRun)
 	if err != nil {
 		return err
 	}
-	return e.print(map[string]any{"removed": idsOf(removed), "freed_bytes": freed, "removed_shared": idsOf(shared), "dry_run": c.DryRun}, func(w io.Writer) {
+	return e.print(map[string]any{"removed": idsOf(removed), "freed_bytes": freed, "fresh": idsOf(fresh), "removed_shared": idsOf(shared), "dry_run": c.DryRun}, func(w io.Writer) {
 		did := "removed"
 		if c.DryRun {
 			did = "would remove"
@@ -343,10 +397,26 @@ func (c bundlePruneCmd) Run(ctx context.Context, e *env) error {
 			fmt.Fprintf(w, "%s %s of %s\n", did, m.ID, minute(m.Created))
 		}
 		fmt.Fprintf(w, "%s %d bundles, %.1f MiB\n", did, len(removed), float64(freed)/(1<<20))
+		if len(fresh) > 0 {
+			fmt.Fprintf(w, "%d more stay for now, since they came to the shelf in the last ten minutes: %s\n", len(fresh), strings.Join(idsOf(fresh), ", "))
+		}
 		if len(shared) > 0 {
 			fmt.Fprintf(w, "%s %d bundles where they are shared\n", did, len(shared))
 		}
 	})
+}
+
+// doomedOf returns the bundles of the shelf that keep does not keep, the fresh ones included.
+func doomedOf(shelf *bundle.Shelf, keep bundle.Keep, now time.Time) ([]bundle.Manifest, error) {
+	list, err := shelf.List()
+	if err != nil {
+		return nil, err
+	}
+	published, err := shelf.Published()
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return nil, err
+	}
+	return keep.Doomed(list, bundle.Journal(published), now), nil
 }
 
 // idsOf returns the IDs of manifests, not nil.
@@ -474,7 +544,8 @@ func (bundleImportCmd) Help() string {
   marquee bundle import - --publish < bundle.tar.gz
   marquee bundle import live --bundles "s3://movies/bundles?endpoint=minio:9000" --publish
 
-Every file is checked against the manifest before the bundle comes to the shelf.`
+Every file is checked against the manifest before the bundle comes to the shelf, also if it
+is there already. Exit status 2: there is no such file; 4: the archive is broken.`
 }
 
 // Run takes one file.

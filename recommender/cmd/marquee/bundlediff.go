@@ -80,17 +80,6 @@ var unremarkable = []string{"bytes", "created", "parent", "sequence"}
 
 func writeDifference(w io.Writer, d bundle.Difference) {
 	fmt.Fprintf(w, "from %s to %s\n", d.From, d.To)
-	rows := [][]string{}
-	for _, f := range d.Facts {
-		if slices.Contains(unremarkable, f.Name) || strings.HasPrefix(f.Name, "gates.") && strings.HasSuffix(f.Name, ".detail") {
-			continue
-		}
-		rows = append(rows, []string{"  " + f.Name, orElse(short(f.From), "none"), "->", orElse(short(f.To), "none")})
-	}
-	columns(w, rows...)
-	for _, m := range d.Models {
-		writeModelDifference(w, m)
-	}
 	m := d.Movies
 	fmt.Fprintf(w, "movies: %d added, %d changed, %d removed, %d the same\n", m.Added, m.Changed, m.Removed, m.Same)
 	for _, part := range []struct {
@@ -112,6 +101,26 @@ func writeDifference(w io.Writer, d bundle.Difference) {
 	for _, x := range n.Most {
 		fmt.Fprintf(w, "  %s: %.0f%% stay\n", nameOf(x.MovieName), 100*x.Overlap)
 	}
+	for _, m := range d.Models {
+		writeModelDifference(w, m)
+	}
+	writeFacts(w, d.Facts)
+}
+
+// writeFacts writes what manifests say otherwise.
+func writeFacts(w io.Writer, facts []bundle.Change) {
+	var rows [][]string
+	for _, f := range facts {
+		if slices.Contains(unremarkable, f.Name) || strings.HasPrefix(f.Name, "gates.") && strings.HasSuffix(f.Name, ".detail") {
+			continue
+		}
+		rows = append(rows, []string{"  " + f.Name, orElse(short(f.From), "none"), "->", orElse(short(f.To), "none")})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "manifest:")
+	columns(w, rows...)
 }
 
 // writeModelDifference writes what is another of a model.

@@ -12,6 +12,7 @@ import (
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
 	"marquee/catalog/table"
+	"marquee/embedder"
 	"marquee/recommender/pipeline"
 )
 
@@ -130,3 +131,9 @@ func (d *dryStore) ChangesSince(ctx context.Context, seq int64, limit int) ([]ca
 	}
 	return out, nil
 }
+
+// A readCache is a cache of vectors that only looks up, so that a dry run stores nothing.
+type readCache struct{ embedder.Cache }
+
+// PutVectors keeps nothing.
+func (readCache) PutVectors(context.Context, []catalog.Vector) error { return nil }

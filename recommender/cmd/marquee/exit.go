@@ -23,6 +23,9 @@ const (
 	exitInterrupted = 130 // by a signal
 )
 
+// errRefused reports a file or a row that a check would not let through.
+var errRefused = errors.New("refused")
+
 // statuses turns errors into exit statuses; the first match wins.
 var statuses = []struct {
 	err    error
@@ -30,6 +33,7 @@ var statuses = []struct {
 }{
 	{errUsage, exitUsage},
 	{pipeline.ErrGate, exitRefused},
+	{errRefused, exitRefused},
 	{indexer.ErrRecall, exitRefused},
 	{bundle.ErrMoved, exitRefused},
 	{bundle.ErrBroken, exitRefused},

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
+	"marquee/recommender/bundle"
 	"marquee/recommender/pipeline"
 )
 
@@ -16,4 +20,16 @@ type gateFlags struct {
 func (f gateFlags) gates() (pipeline.Gates, error) {
 	g := pipeline.Gates{Shrinkage: f.MaxShrinkage, Empty: f.MaxEmpty, Offline: f.MaxLoss, Override: f.Override}
 	return g, wrapUsage(g.Validate())
+}
+
+// overridden returns why with the gates that were overridden and the reasons given, for the
+// journal: the manifest of a bundle that was refused before stays as it was.
+func (f gateFlags) overridden(why string, gates []bundle.Gate) string {
+	parts := []string{why}
+	for _, g := range gates {
+		if !g.Passed && g.Override {
+			parts = append(parts, fmt.Sprintf("gate %s overridden: %s", g.Name, f.Override[g.Name]))
+		}
+	}
+	return strings.Join(parts, "; ")
 }

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"marquee/catalog"
 	"marquee/catalog/catalogapi"
@@ -22,12 +25,12 @@ import (
 
 type reindexCmd struct {
 	All    bool     `help:"Embed every movie anew, and build index and neighbour table whole." env:"-"`
-	IDs    []string `name:"ids" help:"Only these movies, divided by commas, or @FILE with an id a line." env:"-" placeholder:"ID"`
+	IDs    []string `name:"ids" help:"Only these movies, divided by commas, or @FILE with an id a line." sep:"none" env:"-" placeholder:"ID"`
 	Since  string   `help:"Only movies that changed since this time, such as 2026-11-22T08:00:00Z, or for this long, such as 2h." env:"-" placeholder:"TIME"`
 	DryRun bool     `help:"Show what would change; make no bundle, and store nothing of --from." env:"-"`
-	N      int      `help:"Movies shown of each kind." short:"n" env:"-" default:"10" placeholder:"N"`
+	N      int      `help:"With --dry-run: movies shown of each kind." short:"n" env:"-" default:"10" placeholder:"N"`
 
-	From    string            `help:"First import this file of movies: JSON lines, or CSV if its name says so." type:"existingfile" predictor:"file" env:"-" placeholder:"FILE"`
+	From    string            `help:"First import this file of movies: JSON lines, or CSV if its name says so; - is standard input, JSON lines." type:"existingfile" predictor:"file" env:"-" placeholder:"FILE"`
 	Columns map[string]string `help:"With --from: our field and their column, such as title=Titel;people=cast." mapsep:";" env:"-" placeholder:"OURS=THEIRS"`
 	Merge   string            `help:"With --from: merge facts into known movies by id, imdb_id or tmdb_id, instead of replacing them." enum:",id,imdb_id,tmdb_id" default:"" env:"-" placeholder:"KEY"`
 	Whole   bool              `help:"With --from: the file is the whole catalog; movies that it does not name are removed." env:"-"`
@@ -53,6 +56,7 @@ func (reindexCmd) Help() string {
   marquee reindex --dry-run                         what that would be, and which neighbours would move most
   marquee reindex --from films.jsonl                import, then reindex
   marquee reindex --from films.jsonl --dry-run      what the file would change
+  zcat films.jsonl.gz | marquee reindex --from -    from another program
   marquee reindex --from films.csv --whole          the file is the whole catalog: the rest goes
   marquee reindex --from-api http://localhost:8080  what events name and the store lacks
   marquee reindex --from-api http://localhost:8080 --refresh --ids heat+1995,ronin+1998
@@ -62,8 +66,9 @@ What is new, changed or gone is found by the hash of its text; only that is embe
 the space of the live bundle. Models, histories and statistics stay those of the last
 build; new movies get their scores by their vectors, and "marquee build" folds all in.
 A crawl of the API that was interrupted goes on where it was. Rows that are wrong are listed
-and the rest goes in. Exit status 3: nothing to do for --ids that nobody knows; 4: a gate
-refused the bundle.`
+and the rest goes in. With --whole a gate is asked before anything is removed from the store.
+Exit status 3: --ids that nobody knows, or no live bundle; 4: a gate refused the bundle, or
+--whole the file, or another bundle went live meanwhile.`
 }
 
 // A reindexed is the result of reindex.
@@ -77,6 +82,8 @@ type reindexed struct {
 	Published bool              `json:"published"`
 	Seconds   float64           `json:"seconds"` // without the import
 	Beside    float64           `json:"seconds_beside_embedding"`
+
+	shown int // movies of each kind of a dry run
 }
 
 // Run brings the live bundle up to date.
@@ -89,12 +96,12 @@ func (c *reindexCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	store, err := e.openStore(ctx, c.From != "" || c.FromAPI != "")
+	store, err := e.openStore(ctx, !c.DryRun && (c.From != "" || c.FromAPI != ""))
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	var out reindexed
+	out := reindexed{shown: c.N}
 	var facts movieStore = store
 	if c.DryRun {
 		facts = newDryStore(store)
@@ -139,22 +146,37 @@ func (c *reindexCmd) scope(now time.Time) (pipeline.Scope, error) {
 		}
 		s.Since = at
 	}
-	for _, text := range c.IDs {
+	for _, text := range c.named() {
 		if path, isFile := strings.CutPrefix(text, "@"); isFile {
 			ids, err := readIDs(path, catalog.ParseMovieID)
 			if err != nil {
 				return s, wrapUsage(err)
+			}
+			if len(ids) == 0 {
+				return s, usage("--ids names no movie: %s is empty; leave --ids out for all that changed", path)
 			}
 			s.IDs = append(s.IDs, ids...)
 			continue
 		}
 		id, err := catalog.ParseMovieID(text)
 		if err != nil {
-			return s, wrapUsage(err)
+			return s, wrapUsage(fmt.Errorf("--ids: %w", err))
 		}
 		s.IDs = append(s.IDs, id)
 	}
 	return s, nil
+}
+
+// named returns the ids and the names of files that --ids holds. An empty value is one of
+// them, and not all that changed.
+func (c *reindexCmd) named() (list []string) {
+	for _, text := range c.IDs {
+		if text == "" {
+			return []string{""}
+		}
+		list = append(list, kong.SplitEscaped(text, ',')...)
+	}
+	return list
 }
 
 // sinceTime returns the time that text means: one of its own, or as long before now.
@@ -200,18 +222,18 @@ func (c *reindexCmd) importFile(ctx context.Context, e *env, store movieStore) (
 	}
 	named := make(map[catalog.MovieID]bool)
 	opts.Taken = func(id catalog.MovieID) { named[id] = true }
-	bar := e.progress()
-	opts.Progress = func(done, total int64) { bar.bytes("import", done, total) }
-	report, err = table.Import(ctx, store, c.From, opts)
-	bar.end()
+	report, err = c.importTable(ctx, e, store, opts)
+	if c.Whole && errors.Is(err, catalog.ErrInvalid) {
+		err = fmt.Errorf("%w: %w", err, errRefused)
+	}
 	if err != nil || !c.Whole {
 		return report, 0, err
 	}
 	if report.Refused > 0 {
-		return report, 0, fmt.Errorf("%d rows were refused, the first as %s: what they name would be removed by --whole, so nothing is; mend the file, or leave --whole out: %w", report.Refused, report.Faults[0], catalog.ErrInvalid)
+		return report, 0, fmt.Errorf("%d rows were refused, the first as %s: what they name would be removed by --whole, so nothing is; mend the file, or leave --whole out: %w", report.Refused, report.Faults[0], errRefused)
 	}
 	if len(named) == 0 {
-		return report, 0, fmt.Errorf("%s names no movie: --whole would remove the whole catalog: %w", c.From, catalog.ErrInvalid)
+		return report, 0, fmt.Errorf("%s names no movie: --whole would remove the whole catalog: %w", c.From, errRefused)
 	}
 	var gone []catalog.MovieID
 	total := 0
@@ -231,13 +253,49 @@ func (c *reindexCmd) importFile(ctx context.Context, e *env, store movieStore) (
 	return report, removed, err
 }
 
+// importTable imports the file, or what comes by standard input.
+func (c *reindexCmd) importTable(ctx context.Context, e *env, store movieStore, opts table.Options) (catalog.Report, error) {
+	path := c.From
+	if path == "-" {
+		spooled, err := spool(ctx, e.stdin)
+		if err != nil {
+			return catalog.Report{}, err
+		}
+		defer os.Remove(spooled)
+		path = spooled
+	}
+	bar := e.progress()
+	defer bar.end()
+	opts.Progress = func(done, total int64) { bar.bytes("import", done, total) }
+	report, err := table.Import(ctx, store, path, opts)
+	if path != c.From {
+		for i := range report.Faults {
+			report.Faults[i].File = "standard input"
+		}
+	}
+	return report, err
+}
+
+// spool copies r to a temporary file, since an import reads twice. The caller removes it.
+func spool(ctx context.Context, r io.Reader) (path string, err error) {
+	f, err := os.CreateTemp("", "marquee-stdin-*")
+	if err != nil {
+		return "", fmt.Errorf("keep standard input: %w", err)
+	}
+	_, err = io.Copy(f, r)
+	if err = errors.Join(err, f.Close(), ctx.Err()); err != nil {
+		return "", fmt.Errorf("keep standard input: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return f.Name(), nil
+}
+
 // mayShrink asks the gate of shrinkage before movies leave the store, since servers drop
 // them at once, whatever becomes of the bundle.
 func (c *reindexCmd) mayShrink(before, after int) error {
 	if _, let := c.Override[pipeline.GateShrinkage]; let || c.DryRun || float64(before-after) <= c.MaxShrinkage*float64(before) {
 		return nil
 	}
-	return fmt.Errorf("%s names %d movies and the store had %d, of which at most %.1f%% may go; nothing was removed. Is the file whole? \"--override %s=REASON\" lets it pass: %w",
+	return fmt.Errorf("%s names %d movies and the store had %d, of which at most %.1f%% may go; nothing was removed, though what the file says of movies went in. Is the file whole? \"--override %s=REASON\" lets it pass: %w",
 		c.From, after, before, 100*c.MaxShrinkage, pipeline.GateShrinkage, pipeline.ErrGate)
 }
 
@@ -315,7 +373,7 @@ func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store,
 	if err != nil {
 		return err
 	}
-	out.Found = tallyOf(found)
+	out.Found = tallyOf(found, b)
 	detected := time.Since(began)
 	if found.Nothing(b) {
 		return nil
@@ -345,9 +403,13 @@ func (c *reindexCmd) reindex(ctx context.Context, e *env, store *sqlstore.Store,
 // reindexer returns what brings b up to date.
 func (c *reindexCmd) reindexer(e *env, store *sqlstore.Store, b *bundle.Bundle) (pipeline.Reindex, error) {
 	backend, err := e.backendOf(b.Manifest)
+	var cache embedder.Cache = store
+	if c.DryRun {
+		cache = readCache{store}
+	}
 	return pipeline.Reindex{
 		Open:  func(ctx context.Context) (embedder.Embedder, error) { return c.bundleSpaceFlags.open(e)(ctx, b) },
-		Cache: store, Backend: backend, Most: c.Most, Override: c.Override,
+		Cache: cache, Backend: backend, Most: c.Most, Override: c.Override,
 		Program: program(), Now: time.Now, Log: e.log,
 	}, err
 }
@@ -370,8 +432,10 @@ func (e *env) backendOf(m bundle.Manifest) (pipeline.Backend, error) {
 // put shelves the bundle of what was found, asks the gates and publishes it.
 func (c *reindexCmd) put(ctx context.Context, e *env, g going, r pipeline.Reindex, b *bundle.Bundle, found pipeline.Found, out *reindexed, gates pipeline.Gates) error {
 	var refused error
+	var asked []bundle.Gate
 	m, work, err := r.Shelve(ctx, g.shelf, b, found, func(next *bundle.Manifest) {
 		next.Gates, refused = gates.Check(*next, &b.Manifest)
+		asked = next.Gates
 	})
 	out.Work = work
 	if err != nil {
@@ -387,7 +451,7 @@ func (c *reindexCmd) put(ctx context.Context, e *env, g going, r pipeline.Reinde
 	if g.depot, err = e.openDepot(); err != nil {
 		return err
 	}
-	if err := g.live(ctx, e, bundle.Publication{ID: m.ID, Why: out.Found.String()}, &b.Manifest.ID); err != nil {
+	if err := g.live(ctx, e, bundle.Publication{ID: m.ID, Why: c.overridden("reindex: "+out.Found.String(), asked)}, &b.Manifest.ID); err != nil {
 		return err
 	}
 	out.Published = true
@@ -402,15 +466,52 @@ type tally struct {
 	Removed  int    `json:"removed"`
 	Compared int    `json:"compared"` // movies looked at
 	How      string `json:"how"`      // changes, ids or all
+
+	Hidden    int `json:"hidden"`    // hidden since the bundle was made, or listed again
+	Corrected int `json:"corrected"` // corrections of neighbours that came or went
 }
 
-func tallyOf(f pipeline.Found) tally {
-	return tally{len(f.Added), len(f.Changed), len(f.Facts), len(f.Removed), f.Compared, f.How}
+func tallyOf(f pipeline.Found, b *bundle.Bundle) tally {
+	t := tally{Added: len(f.Added), Changed: len(f.Changed), Facts: len(f.Facts), Removed: len(f.Removed), Compared: f.Compared, How: f.How}
+	if f.Editorial == nil {
+		return t
+	}
+	pair := func(c catalog.Correction) [3]string {
+		return [3]string{string(c.Movie), string(c.Other), fmt.Sprint(c.Kind)}
+	}
+	t.Hidden = differing(f.Editorial.Hidden, b.Hidden, func(id catalog.MovieID) catalog.MovieID { return id })
+	t.Corrected = differing(f.Editorial.Corrections, b.Corrections, pair)
+	return t
+}
+
+// differing returns how many are in only one of two lists of which key names each.
+func differing[T any, K comparable](a, b []T, key func(T) K) int {
+	in := make(map[K]int)
+	for _, x := range a {
+		in[key(x)] |= 1
+	}
+	for _, x := range b {
+		in[key(x)] |= 2
+	}
+	n := 0
+	for _, which := range in {
+		if which != 3 {
+			n++
+		}
+	}
+	return n
 }
 
 // String returns it in words.
 func (t tally) String() string {
-	return fmt.Sprintf("reindex: %d added, %d changed, %d with other facts, %d removed", t.Added, t.Changed, t.Facts, t.Removed)
+	text := fmt.Sprintf("%d added, %d changed, %d with other facts, %d removed", t.Added, t.Changed, t.Facts, t.Removed)
+	if t.Hidden > 0 {
+		text += fmt.Sprintf(", %d hidden or listed again", t.Hidden)
+	}
+	if t.Corrected > 0 {
+		text += fmt.Sprintf(", %d corrections of neighbours", t.Corrected)
+	}
+	return text
 }
 
 // text writes the result for people.
@@ -423,14 +524,13 @@ func (r reindexed) text(w io.Writer) {
 	}
 	switch {
 	case r.Preview != nil:
-		writePreview(w, *r.Preview)
+		writePreview(w, *r.Preview, r.Found, r.shown)
 		return
 	case r.Bundle == nil:
 		fmt.Fprintf(w, "nothing to do: the live bundle has all of it (%d movies compared, by %s)\n", r.Found.Compared, r.Found.How)
 		return
 	}
-	fmt.Fprintf(w, "%d added, %d changed, %d with other facts, %d removed; %d texts embedded, %d known\n",
-		r.Found.Added, r.Found.Changed, r.Found.Facts, r.Found.Removed, r.Work.Embedded, r.Work.Cached)
+	fmt.Fprintf(w, "%s; %d texts embedded, %d known\n", r.Found, r.Work.Embedded, r.Work.Cached)
 	fmt.Fprintf(w, "bundle %s", r.Bundle.ID)
 	if l := r.Bundle.Later; l != nil {
 		fmt.Fprintf(w, ", laid over build %s", l.Base)
@@ -443,8 +543,8 @@ func (r reindexed) text(w io.Writer) {
 	fmt.Fprintf(w, "\n%.2f s, %.2f s of it beside embedding\n", r.Seconds, r.Beside)
 }
 
-// writePreview writes what a reindex would change.
-func writePreview(w io.Writer, p pipeline.Preview) {
+// writePreview writes what a reindex would change, with at most shown movies of a kind.
+func writePreview(w io.Writer, p pipeline.Preview, found tally, shown int) {
 	for _, part := range []struct {
 		what   string
 		movies []pipeline.Named
@@ -453,12 +553,15 @@ func writePreview(w io.Writer, p pipeline.Preview) {
 			continue
 		}
 		fmt.Fprintf(w, "%s %d movies:\n", part.what, len(part.movies))
-		for _, m := range part.movies[:min(previewed, len(part.movies))] {
+		for _, m := range part.movies[:min(shown, len(part.movies))] {
 			fmt.Fprintf(w, "  %s (%s)\n", m.Label, m.Movie)
 		}
-		if more := len(part.movies) - previewed; more > 0 {
+		if more := len(part.movies) - shown; more > 0 {
 			fmt.Fprintf(w, "  and %d more\n", more)
 		}
+	}
+	if found.Hidden+found.Corrected > 0 {
+		fmt.Fprintf(w, "would take in %d movies hidden or listed again, and %d corrections of neighbours\n", found.Hidden, found.Corrected)
 	}
 	if p.Affected == 0 {
 		fmt.Fprintln(w, "no neighbours would move")
@@ -471,9 +574,6 @@ func writePreview(w io.Writer, p pipeline.Preview) {
 	}
 	columns(w, rows...)
 }
-
-// previewed is how many movies of a kind are shown on a terminal.
-const previewed = 20
 
 // without names the first of a that are not in b.
 func without(a, b []pipeline.Named) string {
