@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"marquee/catalog"
 	"marquee/embedder/vec"
 	"marquee/indexer/qdrant"
 )
@@ -100,8 +101,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	completes(parser, func(code int) { exited = code; panic(exitPanic{}) })
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee --help\".\n", err)
-		return 2
+		fmt.Fprintf(stderr, "marquee: %v\nTry \"%s\".\n", err, helpFor(err))
+		return exitUsage
 	}
 	e, err := c.env(stdout, stderr)
 	if err == nil {
@@ -112,13 +113,30 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	switch code = exitStatus(ctx, err); code {
 	case exitDone:
 	case exitUsage:
-		fmt.Fprintf(stderr, "marquee: %v\nTry \"marquee %s --help\".\n", err, commandOf(parsed))
+		fmt.Fprintf(stderr, "marquee: %s\nTry \"marquee %s --help\".\n", plainly(err), commandOf(parsed))
 	case exitInterrupted:
 		fmt.Fprintln(stderr, "marquee: interrupted; what was stored stays")
 	default:
 		fmt.Fprintln(stderr, "marquee:", err)
 	}
 	return code
+}
+
+// plainly returns the text of an error about the command line without the words of its
+// sentinels at the end, which the hint below it says better.
+func plainly(err error) string {
+	text := strings.TrimSuffix(err.Error(), ": "+errUsage.Error())
+	return strings.TrimSuffix(text, ": "+catalog.ErrInvalid.Error())
+}
+
+// helpFor returns the command line of the help to a command line that could not be read, as
+// far as the command could be.
+func helpFor(err error) string {
+	command := ""
+	if failed := (*kong.ParseError)(nil); errors.As(err, &failed) && failed.Context != nil {
+		command = commandOf(failed.Context)
+	}
+	return strings.Join(append(append([]string{"marquee"}, strings.Fields(command)...), "--help"), " ")
 }
 
 // commandOf returns the command of a call without its arguments.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,8 @@ func (traceCmd) Help() string {
 Shows the list that answered a request, the bundle and the number of the last change it was
 made from, the data, the program and the settings behind that bundle, the history as it was
 then, and what placed each movie. --replay lays the changes on the bundle anew and makes the
-list again, on the kernel path that scored it; exit status 1 if it is another one.
+list again, on the kernel path that scored it; exit status 1 if it is another one. A list is
+written to the store within a second or two of its answer; exit status 3 if it is not there.
 
 For a replay the bundle must still be on the shelf ("marquee bundle prune" leaves those of
 a week), and the log of changes must reach back to it ("marquee store prune").`
@@ -93,7 +95,10 @@ func (c traceCmd) Run(ctx context.Context, e *env) error {
 	defer store.Close()
 	served, err := store.Exposure(ctx, c.Request)
 	if err != nil {
-		return fmt.Errorf("%w; lists are kept for contract calls, unless serve runs with --no-exposures, and go with \"marquee store prune\"", err)
+		if !errors.Is(err, catalog.ErrNotFound) {
+			return err
+		}
+		return fmt.Errorf("%w; a list is written within a second or two of its answer, so try again if it is new. Lists are kept for contract calls, unless serve runs with --no-exposures, and go with \"marquee store prune\"", err)
 	}
 	out := tracedList{
 		RequestID: served.RequestID, At: served.At, User: served.User, Tier: served.Tier, Arm: served.Arm,
