@@ -245,7 +245,7 @@ func TestMovieHide(t *testing.T) {
 	if out := s.must("movie", "hidden"); !strings.Contains(out, "no movie is hidden") {
 		t.Errorf("at first:\n%s", out)
 	}
-	s.refuses(exitNotFound, "Nobody", "movie", "hide", "Heat", "Nobody") // all or none
+	s.refuses(exitNotFound, "Nobody", "movie", "hide", "Heat", "Nobody")  // all or none
 	s.refuses(exitNotFound, "did you mean", "movie", "hide", "Heat", "e") // part of titles
 	if got := hidden(); len(got) > 0 {
 		t.Errorf("%q are hidden, want none", got)

@@ -196,7 +196,7 @@ func (c movieCorrectionsCmd) Run(ctx context.Context, e *env) error {
 	defer store.Close()
 	var of catalog.MovieID
 	if c.Movie != "" {
-		m, err := movieArg{c.Movie}.find(ctx, e, store)
+		m, err := movieArg(c).find(ctx, e, store)
 		if err != nil {
 			return err
 		}
