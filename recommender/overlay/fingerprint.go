@@ -71,7 +71,7 @@ func (s *State) differs(row uint32) bool {
 		return gone != then.IsGone(row)
 	}
 	return now.Released[row] != then.Released[row] || now.Adult[row] != then.Adult[row] || now.Years[row] != then.Years[row] || now.Titles[row] != then.Titles[row] ||
-		now.Documents != nil && now.Documents[row] != then.Documents[row] ||
+		now.Documents != nil && then.Documents != nil && now.Documents[row] != then.Documents[row] ||
 		math.Float32bits(s.Snapshot.Stats.Quality[row]) != math.Float32bits(s.build.Stats.Quality[row])
 }
 
