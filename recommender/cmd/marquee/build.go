@@ -222,7 +222,7 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 // that is refused stays on the shelf, to be looked at.
 func (c *buildCmd) put(ctx context.Context, e *env, g going, b *bundle.Bundle, gates pipeline.Gates) (bundle.Manifest, error) {
 	var refused error
-	b.Manifest.Gates, refused = gates.Check(b.Manifest, g.liveManifest())
+	b.Manifest.Gates, refused = gates.Check(b.Manifest, g.liveManifest(e))
 	asked := b.Manifest.Gates
 	m, err := shelve(ctx, g.shelf, b, g.store)
 	if err != nil || c.NoPublish {

@@ -152,6 +152,18 @@ func TestSharedBundles(t *testing.T) {
 	end := other.background(with("serve", "--listen", address, "--admin-listen", "", "--bundle-poll", "20ms")...)
 	get(t, address)
 	eventually(t, func() bool { return get(t, address).bundle == second })
+	// Another machine that has not seen it does not undo it.
+	late := newShell(t)
+	late.must("import", "jsonl", late.file("films.jsonl", films))
+	late.must(with("bundle", "import", first)...)
+	late.must("bundle", "publish", first)
+	late.must("movie", "edit", "Heat", "--overview", "Two waitresses.")
+	if _, errs, code := late.run(with("reindex", "--most", "1")...); code != exitRefused || !strings.Contains(errs, "another machine published") {
+		t.Errorf("over another publication: exit %d, %s", code, errs)
+	}
+	if got := late.manifest().ID; got != first {
+		t.Errorf("%s is live there, want %s still", got, first)
+	}
 	s.must(with("bundle", "rollback")...)
 	eventually(t, func() bool { return get(t, address).bundle == first })
 	end()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/user"
 
@@ -18,17 +19,24 @@ type going struct {
 	depot bundle.Depot    // where bundles are shared; nil for none
 }
 
-// liveManifest returns the manifest of the live bundle; nil without one that can be read.
-func (g going) liveManifest() *bundle.Manifest {
-	id, err := g.shelf.Live()
-	if err != nil {
-		return nil
+// liveManifest returns the manifest of the live bundle or, if that cannot be read, of the
+// newest that was live before: a broken bundle must not let anything pass the gates. It
+// is nil if nothing was ever live, or nothing of it can be read.
+func (g going) liveManifest(e *env) *bundle.Manifest {
+	published, err := g.shelf.Published()
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		e.log.Warn("the journal of publications cannot be read in whole", "error", err)
 	}
-	m, err := g.shelf.Manifest(id)
-	if err != nil {
-		return nil
+	for i, p := range published {
+		m, err := g.shelf.Manifest(p.ID)
+		if err == nil {
+			return &m
+		}
+		if i == 0 {
+			e.log.Warn("the live bundle cannot be read; gates compare with what was live before", "bundle", p.ID, "error", err)
+		}
 	}
-	return &m
+	return nil
 }
 
 // live makes p.ID the live bundle, here and where bundles are shared. With after, which
@@ -38,11 +46,20 @@ func (g going) live(ctx context.Context, e *env, p bundle.Publication, after *st
 		p.By = editor()
 	}
 	if g.depot != nil { // first, so that no pointer ever names what is not there
+		if live, err := g.shelf.Live(); after != nil && (err != nil || live != *after) {
+			return fmt.Errorf("bundle %s is live by now, and not %s, of which %s was made: %w", live, *after, p.ID, errors.Join(bundle.ErrMoved, err))
+		}
+		if err := g.mayShare(ctx, after); err != nil {
+			return err
+		}
 		bar := e.progress()
 		err := g.depot.Push(ctx, g.shelf, p.ID, func(done, total int64) { bar.bytes("push "+p.ID, done, total) })
 		bar.end()
 		if err != nil {
 			return fmt.Errorf("push bundle %s: %w", p.ID, err)
+		}
+		if err := g.share(ctx, p, after); err != nil {
+			return err
 		}
 	}
 	var err error
@@ -54,12 +71,55 @@ func (g going) live(ctx context.Context, e *env, p bundle.Publication, after *st
 	if err != nil {
 		return err
 	}
-	if g.depot != nil {
-		if err := g.depot.Publish(ctx, p); err != nil {
-			return fmt.Errorf("bundle %s is live here, but not where bundles are shared; run \"marquee bundle publish %s\" again: %w", p.ID, p.ID, err)
-		}
-	}
 	g.tell(ctx, e, p)
+	return nil
+}
+
+// mayShare looks, before anything is sent, whether what is live where bundles are shared
+// is what a bundle was made from.
+func (g going) mayShare(ctx context.Context, after *string) error {
+	if after == nil {
+		return nil
+	}
+	live, err := g.depot.Live(ctx)
+	switch {
+	case errors.Is(err, catalog.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("what is live where bundles are shared: %w", err)
+	case live != *after:
+		return overtaken(fmt.Errorf("%s is live there, and not %s: %w", live, *after, bundle.ErrMoved))
+	}
+	return nil
+}
+
+// overtaken says what to do about another machine's publication.
+func overtaken(err error) error {
+	return fmt.Errorf("another machine published meanwhile; \"marquee bundle import live --publish\" takes that bundle, then run this command again: %w", err)
+}
+
+// share makes p.ID the live bundle where bundles are shared: if it was made from another,
+// only if that is live there, or none is.
+func (g going) share(ctx context.Context, p bundle.Publication, after *string) error {
+	live, err := g.depot.Live(ctx)
+	switch none := errors.Is(err, catalog.ErrNotFound); {
+	case err != nil && !none:
+		return fmt.Errorf("what is live where bundles are shared: %w", err)
+	case live == p.ID:
+		return nil
+	case after == nil:
+		err = g.depot.Publish(ctx, p)
+	case none:
+		err = g.depot.PublishAfter(ctx, "", p)
+	default:
+		err = g.depot.PublishAfter(ctx, *after, p)
+	}
+	if errors.Is(err, bundle.ErrMoved) {
+		return overtaken(err)
+	}
+	if err != nil {
+		return fmt.Errorf("publish bundle %s where bundles are shared: %w", p.ID, err)
+	}
 	return nil
 }
 

@@ -411,6 +411,10 @@ func (c *reindexCmd) reindexer(e *env, store *sqlstore.Store, b *bundle.Bundle) 
 		Open:  func(ctx context.Context) (embedder.Embedder, error) { return c.bundleSpaceFlags.open(e)(ctx, b) },
 		Cache: cache, Backend: backend, Most: c.Most, Override: c.Override,
 		Program: program(), Now: time.Now, Log: e.log,
+		Gone: func(ctx context.Context) (func(catalog.UserID) bool, error) {
+			t, err := store.Tombstones(ctx)
+			return t.Has, err
+		},
 	}, err
 }
 
