@@ -33,13 +33,17 @@ type Bundle struct {
 }
 
 // State returns what lists are made from and searches ask, with hidden movies and
-// corrections, as what later changes can be laid over. It takes O(movies).
+// corrections, as what later changes can be laid over. What is laid over a patched bundle
+// is laid over its build, as if it had come with the patch. It takes O(movies).
 func (b *Bundle) State() (*overlay.State, error) {
 	snap, err := b.plain(b.Models, b.Manifest.Arm)
 	if err != nil {
 		return nil, err
 	}
-	state, err := overlay.New(snap, b.Vectors, b.Manifest.Embedder.Dims, b.Index)
+	state, ok, err := b.started(snap)
+	if err == nil && !ok {
+		state, err = overlay.New(snap, b.Vectors, b.Manifest.Embedder.Dims, b.Index)
+	}
 	if err != nil {
 		return nil, err
 	}

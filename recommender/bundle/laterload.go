@@ -20,6 +20,7 @@ type laid struct {
 	models  []model.Named // what became of each of them
 	changes changes
 	counts  Later
+	state   *overlay.State // of build and changes, without what editors say
 
 	movies *rank.Movies // what became of the build's, which must not be changed
 	table  *indexer.Table
@@ -44,7 +45,7 @@ func (l *loader) lay(ctx context.Context, build *Bundle) (*Bundle, error) {
 	b.Movies, b.Table, b.Stats, b.Index = l.documented(snap.Movies), snap.Table, snap.Stats, state.Index
 	b.Vectors = l.flat(build, state)
 	b.laid = &laid{
-		build: build, models: snap.Arms.Models, changes: l.changes, counts: counts,
+		build: build, models: snap.Arms.Models, changes: l.changes, counts: counts, state: state,
 		movies: b.Movies, table: b.Table, stats: b.Stats,
 	}
 	b.Models = nil
@@ -150,6 +151,24 @@ func (l *loader) documented(movies *rank.Movies) *rank.Movies {
 		}
 	}
 	return &next
+}
+
+// started returns the state of a patched bundle as it was made of its build, so that
+// what comes later is laid over the same; ok is false if b is no such bundle any more.
+// snap is that of b.
+func (b *Bundle) started(snap *rank.Snapshot) (s *overlay.State, ok bool, err error) {
+	if b.laid == nil || b.unchanged() != nil {
+		return nil, false, nil
+	}
+	var built []model.Named
+	stored := b.stored()
+	for i, m := range b.Models {
+		if stored[i].Len() == b.laid.build.Movies.Len() {
+			built = append(built, model.Named{Name: m.Name, Model: stored[i]})
+		}
+	}
+	s, err = b.laid.state.As(snap, built, b.Index)
+	return s, err == nil, err
 }
 
 // unchanged returns an error that wraps [catalog.ErrInvalid] unless the parts of b can

@@ -128,12 +128,16 @@ func (l *loader) movies() (int, error) {
 // parts returns what reads the files of a bundle of so many movies into b, each a
 // field of its own.
 func (l *loader) parts(b *Bundle, movies int) []func() error {
+	known := movies // to people
+	if later := l.manifest.Later; later != nil {
+		known = max(known, later.Rows)
+	}
 	parts := []func() error{
 		func() error { return l.readIndex(b) },
 		func() (err error) { b.Table, err = l.readTable(movies); return err },
 		func() (err error) { b.Movies, err = l.readMovies(movies); return err },
 		func() (err error) {
-			return l.read(fileHistories, func(data []byte) error { b.Histories, err = decodeHistories(data, movies); return err })
+			return l.read(fileHistories, func(data []byte) error { b.Histories, err = decodeHistories(data, known); return err })
 		},
 		func() (err error) {
 			return l.read(fileStats, func(data []byte) error { b.Stats, err = decodeStats(data, movies); return err })

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"fmt"
+	"slices"
 
 	"marquee/recommender/model"
 	"marquee/recommender/model/precomputed"
@@ -57,6 +58,7 @@ func (l *loader) readModel(m Model, b *Bundle) (model.Model, error) {
 	if rows < n {
 		base.Movies, base.Vectors, base.Table = rows, b.Vectors[:rows*dims:rows*dims], nil
 	}
+	base.Histories = within(base.Histories, rows)
 	trained, err := l.readFile(m, base)
 	if err != nil || rows == n {
 		return trained, err
@@ -65,6 +67,26 @@ func (l *loader) readModel(m Model, b *Bundle) (model.Model, error) {
 		return nil, fmt.Errorf("%s: %d movies that came later: %w: %w", m.file(), n-rows, err, ErrBroken)
 	}
 	return trained, nil
+}
+
+// within returns what h says of the first movies, so many; h itself if that is all.
+func within(h model.Histories, movies int) model.Histories {
+	if !slices.ContainsFunc(h.Rows, func(row uint32) bool { return int(row) >= movies }) {
+		return h
+	}
+	var out model.Histories
+	for i, from := range h.Starts {
+		out.Starts = append(out.Starts, uint32(len(out.Rows)))
+		if i+1 == len(h.Starts) {
+			break
+		}
+		for k := from; k < h.Starts[i+1]; k++ {
+			if int(h.Rows[k]) < movies {
+				out.Rows, out.Preferences = append(out.Rows, h.Rows[k]), append(out.Preferences, h.Preferences[k])
+			}
+		}
+	}
+	return out
 }
 
 // readFile reads the file of m as a model of the movies of base.

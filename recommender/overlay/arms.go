@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"fmt"
+	"slices"
 
 	"marquee/indexer"
 	"marquee/recommender/model"
@@ -13,27 +14,43 @@ import (
 // the build and is still there has another text by now, the models of the build are
 // told of all of them anew.
 func (s *State) arms(arms rank.Arms, rows int, movies *rank.Movies, later []indexer.Later) (rank.Arms, error) {
-	models, all := arms.Models, movies.Len()
-	for _, l := range later {
-		if row := int(l.Row); row >= s.build.Movies.Len() && row < rows && !movies.IsGone(l.Row) {
-			models, rows = s.build.Arms.Models, s.build.Movies.Len()
-			break
-		}
-	}
-	if len(models) == 0 || rows == all {
+	build, all := s.build.Movies.Len(), movies.Len()
+	anew := slices.ContainsFunc(later, func(l indexer.Later) bool {
+		row := int(l.Row)
+		return row >= build && row < rows && !movies.IsGone(l.Row)
+	})
+	if len(arms.Models) == 0 || !anew && rows == all {
 		return arms, nil
 	}
-	vectors := make([]float32, 0, (all-rows)*s.dims)
-	for row := rows; row < all; row++ {
+	vectors := make([]float32, 0, (all-build)*s.dims)
+	for row := build; row < all; row++ {
 		vectors = append(vectors, s.near.Vector(uint32(row))...)
 	}
-	arms.Models = make([]model.Named, len(models))
-	for i, m := range models {
-		x, err := model.Extend(m.Model, vectors, s.dims)
+	out := make([]model.Named, len(arms.Models))
+	for i, m := range arms.Models {
+		from := rows
+		if built, ok := s.ofBuild(m.Name); ok && anew {
+			m.Model, from = built, build
+		}
+		if out[i] = m; from == all {
+			continue
+		}
+		x, err := model.Extend(m.Model, vectors[(from-build)*s.dims:], s.dims)
 		if err != nil {
 			return rank.Arms{}, fmt.Errorf("%s: %w", m.Name, err)
 		}
-		arms.Models[i] = model.Named{Name: m.Name, Model: x}
+		out[i].Model = x
 	}
+	arms.Models = out
 	return arms, nil
+}
+
+// ofBuild returns the model of a name as it is of the build alone.
+func (s *State) ofBuild(name string) (model.Model, bool) {
+	for _, m := range s.trained {
+		if m.Name == name {
+			return m.Model, true
+		}
+	}
+	return nil, false
 }

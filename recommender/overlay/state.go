@@ -11,6 +11,7 @@ import (
 	"marquee/catalog"
 	"marquee/embedder/vec"
 	"marquee/indexer"
+	"marquee/recommender/model"
 	"marquee/recommender/rank"
 )
 
@@ -26,9 +27,10 @@ type State struct {
 	Snapshot *rank.Snapshot
 	Index    indexer.Index // of the same rows; nil if there is none
 
-	build *rank.Snapshot // without a change
-	vecs  []float32      // of the build, [movies x dims]
-	dims  int
+	build   *rank.Snapshot // without a change
+	trained []model.Named  // what models are told of movies behind the build anew with: see As
+	vecs    []float32      // of the build, [movies x dims]
+	dims    int
 
 	near        *indexer.Extended            // without corrections
 	moved       map[catalog.MovieID]struct{} // movies that are there and not as the build has them
@@ -45,7 +47,26 @@ func New(snap *rank.Snapshot, vecs []float32, dims int, index indexer.Index) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &State{Snapshot: snap, Index: index, build: snap, vecs: vecs, dims: dims, near: near, print: new(print)}, nil
+	return &State{Snapshot: snap, Index: index, build: snap, trained: snap.Arms.Models, vecs: vecs, dims: dims, near: near, print: new(print)}, nil
+}
+
+// As returns s as snap and index have it, which hold the same rows and movies, without
+// corrections and hidden movies: with other arms, or with what s does not know of
+// movies. trained are those models of snap, under their names, as they were of the
+// build alone; any other was made for the movies of s, and stays what it is when a movie
+// behind the build gets another text.
+func (s *State) As(snap *rank.Snapshot, trained []model.Named, index indexer.Index) (*State, error) {
+	if n, want := snap.Movies.Len(), s.Snapshot.Movies.Len(); n != want || snap.Table != s.near.Table {
+		return nil, fmt.Errorf("snapshot of %d movies, or of other neighbours, want %d: %w", n, want, catalog.ErrInvalid)
+	}
+	for _, m := range trained {
+		if n, want := m.Model.Len(), s.build.Movies.Len(); n != want {
+			return nil, fmt.Errorf("model %s knows %d movies, its build has %d: %w", m.Name, n, want, catalog.ErrInvalid)
+		}
+	}
+	next := *s
+	next.Snapshot, next.Index, next.trained, next.hidden, next.corrections, next.print = snap, index, trained, nil, nil, new(print)
+	return &next, nil
 }
 
 // Len returns how many movies are there and are not, or not as they are, in the build.
