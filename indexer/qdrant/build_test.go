@@ -287,8 +287,8 @@ func TestTheAliasIsSwappedWhole(t *testing.T) {
 		}
 		stop()
 		counts := <-seen
-		if keys := slices.Sorted(maps.Keys(counts)); !slices.Equal(keys, []uint64{60, 70}) {
-			t.Errorf("through the alias collections of %v points were seen, want 60 and 70", counts)
+		if keys := slices.Sorted(maps.Keys(counts)); len(keys) == 0 || slices.ContainsFunc(keys, func(n uint64) bool { return n != 60 && n != 70 }) {
+			t.Errorf("through the alias collections of %v points were seen, want none but of 60 and 70", counts)
 		}
 	})
 }
