@@ -157,7 +157,7 @@ func (l *loader) documented(movies *rank.Movies) *rank.Movies {
 // what comes later is laid over the same; ok is false if b is no such bundle any more.
 // snap is that of b.
 func (b *Bundle) started(snap *rank.Snapshot) (s *overlay.State, ok bool, err error) {
-	if b.laid == nil || b.unchanged() != nil {
+	if b.laid == nil || !b.isAsLaid() {
 		return nil, false, nil
 	}
 	var built []model.Named
@@ -184,3 +184,6 @@ func (b *Bundle) unchanged() error {
 	}
 	return nil
 }
+
+// isAsLaid reports whether b holds still what was laid over its build.
+func (b *Bundle) isAsLaid() bool { return b.unchanged() == nil }
