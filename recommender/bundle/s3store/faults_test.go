@@ -288,14 +288,13 @@ func TestRepetitions(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault func(w http.ResponseWriter, r *http.Request)
 		want  error
-		most  int
 	}{
-		"always busy":  {func(w http.ResponseWriter, _ *http.Request) { busy(w) }, catalog.ErrUnavailable, 3},
-		"always gone":  {func(w http.ResponseWriter, _ *http.Request) { hangUp(w) }, catalog.ErrUnavailable, 6}, // the transport asks again once itself
-		"always wrong": {func(w http.ResponseWriter, r *http.Request) { garbled(srv, w, r, flip) }, bundle.ErrBroken, 3},
+		"always busy":  {func(w http.ResponseWriter, _ *http.Request) { busy(w) }, catalog.ErrUnavailable},
+		"always gone":  {func(w http.ResponseWriter, _ *http.Request) { hangUp(w) }, catalog.ErrUnavailable},
+		"always wrong": {func(w http.ResponseWriter, r *http.Request) { garbled(srv, w, r, flip) }, bundle.ErrBroken},
 		"always short": {func(w http.ResponseWriter, r *http.Request) {
 			garbled(srv, w, r, half)
-		}, catalog.ErrUnavailable, 3},
+		}, catalog.ErrUnavailable},
 	} {
 		asked := make(map[string]int)
 		srv.intercept(func(_ int, w http.ResponseWriter, r *http.Request) bool {
@@ -315,8 +314,10 @@ func TestRepetitions(t *testing.T) {
 		}
 		srv.mu.Lock()
 		for path, n := range asked {
-			if n > c.most {
-				t.Errorf("%s: %s was asked for %d times, want at most %d", name, path, n, c.most)
+			// Three attempts, each of which the transport may make twice over a connection
+			// that turns out to be closed.
+			if n > 6 {
+				t.Errorf("%s: %s was asked for %d times, want at most 6", name, path, n)
 			}
 		}
 		srv.mu.Unlock()
