@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -33,6 +34,15 @@ type Cache interface {
 
 	// PutVectors keeps vecs; a key that it has already is replaced.
 	PutVectors(ctx context.Context, vecs []catalog.Vector) error
+}
+
+// CacheFor returns c, or nil for an embedder that was fitted on a catalog and writes
+// itself down: its ID changes with every fit, so nobody would ask for what was kept.
+func CacheFor(e Embedder, c Cache) Cache {
+	if _, fitted := e.(io.WriterTo); fitted {
+		return nil
+	}
+	return c
 }
 
 // Key returns the key of a text's vector: SHA-256 of the ID as a string, a zero

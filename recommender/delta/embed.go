@@ -224,10 +224,7 @@ func (f *Follower) vectors(ctx context.Context, base *bundle.Bundle, texts []str
 			return nil, fmt.Errorf("embedder of bundle %s: %w", base.Manifest.ID, err)
 		}
 	}
-	cache := f.cache
-	if _, fitted := f.embedder.(io.WriterTo); fitted {
-		cache = nil // its ID changes with every build: nobody would ask for what was kept
-	}
+	cache := embedder.CacheFor(f.embedder, f.cache)
 	vecs, err := embedder.Corpus(ctx, f.embedder, cache, texts, nil)
 	if cache != nil && errors.Is(err, catalog.ErrUnavailable) { // the cache is a convenience
 		return embedder.Corpus(ctx, f.embedder, nil, texts, nil)

@@ -130,12 +130,8 @@ func Embed(ctx context.Context, texts []string, o Options) (Vectors, error) {
 	}
 	v := Vectors{ID: e.ID()}
 	fitted, isFitted := e.(io.WriterTo)
-	cache := o.Cache
-	if isFitted {
-		cache = nil // its ID changes with the catalog: what was kept would never be asked for again
-	}
 	kept := 0
-	v.Values, err = embedder.Corpus(ctx, e, cache, texts, func(done, total, cached int) {
+	v.Values, err = embedder.Corpus(ctx, e, embedder.CacheFor(e, o.Cache), texts, func(done, total, cached int) {
 		kept = cached
 		o.Progress("embed", done, total)
 	})

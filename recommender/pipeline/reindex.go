@@ -169,10 +169,8 @@ func (r Reindex) vectors(ctx context.Context, space embedder.ID, movies []catalo
 	if err := embedder.CheckSpace(space, e.ID()); err != nil {
 		return nil, fmt.Errorf("the bundle and the embedder that is there: %w; run \"marquee build\" to change the embedder", err)
 	}
-	cache := r.Cache
-	if _, fitted := e.(io.WriterTo); fitted {
-		cache = nil // its ID changes with every build: nobody would ask for what was kept
-	} else if anew && cache != nil {
+	cache := embedder.CacheFor(e, r.Cache)
+	if anew && cache != nil {
 		cache = forgetful{cache}
 	}
 	vectors, err := embedder.Corpus(ctx, e, cache, texts, func(done, total, cached int) {

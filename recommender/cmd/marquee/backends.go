@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"marquee/catalog"
@@ -10,6 +11,7 @@ import (
 	"marquee/indexer/coderhnsw"
 	"marquee/indexer/flat"
 	"marquee/indexer/hnsw"
+	"marquee/recommender/bundle"
 	"marquee/recommender/pipeline"
 )
 
@@ -52,6 +54,21 @@ func (f indexFlags) backend(e *env, seed uint64) (pipeline.Backend, error) {
 		return e.qdrantBackend(cal, f.RecallFloor)
 	}
 	return nil, usage("index %q, want hnsw, flat, flat-int8, coderhnsw or qdrant", f.Index)
+}
+
+// backendOf returns the backend that builds an index as that of a bundle.
+func (e *env) backendOf(m bundle.Manifest) (pipeline.Backend, error) {
+	var settings struct{ M, EfConstruction int }
+	if len(m.Index.Settings) > 0 {
+		if err := json.Unmarshal(m.Index.Settings, &settings); err != nil {
+			return nil, fmt.Errorf("settings of index %s of bundle %s: %w: %w", m.Index.Kind, m.ID, err, bundle.ErrBroken)
+		}
+	}
+	f := indexFlags{Index: m.Index.Kind, M: settings.M, EfConstruction: settings.EfConstruction, RecallFloor: m.Index.Measured.Floor}
+	if m.Index.Kind == "qdrant" && e.cli.Qdrant.Addr == "" {
+		f.Index, f.RecallFloor = "flat", 0 // as the bundle was opened
+	}
+	return f.backend(e, m.Seed)
 }
 
 func wrapUsage(err error) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -155,21 +154,6 @@ func (c *reindexCmd) reindexer(e *env, store *sqlstore.Store, b *bundle.Bundle) 
 			return t.Has, err
 		},
 	}, err
-}
-
-// backendOf returns the backend that builds an index as that of a bundle.
-func (e *env) backendOf(m bundle.Manifest) (pipeline.Backend, error) {
-	var settings struct{ M, EfConstruction int }
-	if len(m.Index.Settings) > 0 {
-		if err := json.Unmarshal(m.Index.Settings, &settings); err != nil {
-			return nil, fmt.Errorf("settings of index %s of bundle %s: %w: %w", m.Index.Kind, m.ID, err, bundle.ErrBroken)
-		}
-	}
-	f := indexFlags{Index: m.Index.Kind, M: settings.M, EfConstruction: settings.EfConstruction, RecallFloor: m.Index.Measured.Floor}
-	if m.Index.Kind == "qdrant" && e.cli.Qdrant.Addr == "" {
-		f.Index, f.RecallFloor = "flat", 0 // as the bundle was opened
-	}
-	return f.backend(e, m.Seed)
 }
 
 // put shelves the bundle of what was found, asks the gates and publishes it.

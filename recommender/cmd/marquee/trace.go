@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/sqlstore"
 	"marquee/recommender/bundle"
 	"marquee/recommender/model"
 	"marquee/recommender/overlay"
@@ -121,7 +122,7 @@ func (c traceCmd) Run(ctx context.Context, e *env) error {
 }
 
 // fill adds to out what can be found out; the error says what cannot.
-func (c traceCmd) fill(ctx context.Context, e *env, store trace.Store, served catalog.Exposure, out *tracedList) error {
+func (c traceCmd) fill(ctx context.Context, e *env, store *sqlstore.Store, served catalog.Exposure, out *tracedList) error {
 	in, unread := inputOf(served)
 	out.Stale, out.Kernel, out.Unknown = in.Stale, in.Kernel, in.Unknown
 	// Loading and laying on round as scoring does, so all of it is done as on the server.
@@ -136,7 +137,7 @@ func (c traceCmd) fill(ctx context.Context, e *env, store trace.Store, served ca
 	if unread != nil {
 		return unread
 	}
-	w := &working{bundle: b, env: e, flags: c.bundleSpaceFlags}
+	w := &working{bundle: b, env: e, store: store, flags: c.bundleSpaceFlags}
 	defer w.close()
 	state, err := trace.StateAt(ctx, b, store, served, in, w.embed)
 	if state == nil {

@@ -120,11 +120,7 @@ func (w *working) embed(ctx context.Context, texts []string) ([]float32, error) 
 			return nil, fmt.Errorf("embedder of bundle %s: %w", w.bundle.Manifest.ID, err)
 		}
 	}
-	var cache embedder.Cache = w.store
-	if _, fitted := w.embedder.(io.WriterTo); fitted {
-		cache = nil // its ID changes with every build
-	}
-	return embedder.Corpus(ctx, w.embedder, cache, texts, nil)
+	return embedder.Corpus(ctx, w.embedder, embedder.CacheFor(w.embedder, w.store), texts, nil)
 }
 
 // close lets go of the embedder.
