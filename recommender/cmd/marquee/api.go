@@ -13,18 +13,45 @@ import (
 	"marquee/catalog/sqlstore"
 )
 
+// apiFlags say how the catalog API is asked.
+type apiFlags struct {
+	Edition  string  `help:"Edition of the catalog API: 2025 (one id a request) or 2026 (up to 200)." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
+	Rate     float64 `help:"Requests a second to the catalog API at most; 0: no limit." default:"50" placeholder:"N"`
+	Parallel int     `help:"Requests to the catalog API under way at once." default:"4" placeholder:"N"`
+	Bulk     int     `help:"Ids in one request of edition 2026." default:"100" placeholder:"N"`
+}
+
+// client returns a client of the catalog API at url. user maps fields of a person's record
+// to ours; it may be nil.
+func (f apiFlags) client(e *env, url string, user map[string]string) (*catalogapi.Client, error) {
+	cfg := catalogapi.DefaultConfig(url, f.Edition)
+	cfg.RequestsPerSecond, cfg.Parallel = f.Rate, f.Parallel
+	if f.Edition == catalogapi.Edition2026 {
+		cfg.Bulk = f.Bulk
+	}
+	if user != nil {
+		cfg.Fields.User = user
+	}
+	client, err := catalogapi.New(cfg, http.DefaultClient, e.log)
+	return client, wrapUsage(err)
+}
+
+// crawl asks for ids, keeps in dst what it learns, and shows how far it is.
+func (e *env) crawl(ctx context.Context, client *catalogapi.Client, ids catalogapi.IDs, dst catalogapi.Store) (catalog.Report, error) {
+	bar := e.progress()
+	defer bar.end()
+	return client.Crawl(ctx, ids, dst, func(p catalogapi.Progress) { bar.show("ask for "+p.Kind+"s", p.Done, p.Total) })
+}
+
 type importAPICmd struct {
-	URL       string  `help:"Base URL of the catalog API." required:"" placeholder:"URL"`
-	Edition   string  `help:"Edition of the API: 2025 (one id a request) or 2026 (up to 200)." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
-	Movies    string  `help:"File of movie ids, one a line. Default: the movies that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
-	Users     string  `help:"File of people's ids, one a line. Default: the people that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
-	Rate      float64 `help:"Requests a second at most; 0: no limit." default:"50" placeholder:"N"`
-	Parallel  int     `help:"Requests under way at once." default:"4" placeholder:"N"`
-	Bulk      int     `help:"Ids in one request of edition 2026." default:"100" placeholder:"N"`
-	Liked     string  `help:"Field of a person's record with the movies they say they like." placeholder:"NAME"`
-	Disliked  string  `help:"Field of a person's record with the movies they say they dislike." placeholder:"NAME"`
-	NoPeople  bool    `help:"Ask for movies only."`
-	MaxMovies int     `help:"Movies asked for in one run at most; 0: all." default:"0" placeholder:"N"`
+	URL       string `help:"Base URL of the catalog API." required:"" placeholder:"URL"`
+	Movies    string `help:"File of movie ids, one a line. Default: the movies that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Users     string `help:"File of people's ids, one a line. Default: the people that events name and the store does not know." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	Liked     string `help:"Field of a person's record with the movies they say they like." placeholder:"NAME"`
+	Disliked  string `help:"Field of a person's record with the movies they say they dislike." placeholder:"NAME"`
+	NoPeople  bool   `help:"Ask for movies only."`
+	MaxMovies int    `help:"Movies asked for in one run at most; 0: all." default:"0" placeholder:"N"`
+	apiFlags
 }
 
 // Help is shown below the flags.
@@ -39,20 +66,15 @@ asked again: an interrupted run goes on where it was.`
 
 // Run asks for everything that is wanted and not known.
 func (c *importAPICmd) Run(ctx context.Context, e *env) error {
-	cfg := catalogapi.DefaultConfig(c.URL, c.Edition)
-	cfg.RequestsPerSecond, cfg.Parallel = c.Rate, c.Parallel
-	if c.Edition == catalogapi.Edition2026 {
-		cfg.Bulk = c.Bulk
-	}
-	cfg.Fields.User = map[string]string{}
+	user := map[string]string{}
 	for field, ours := range map[string]string{c.Liked: "liked", c.Disliked: "disliked"} {
 		if field != "" {
-			cfg.Fields.User[field] = ours
+			user[field] = ours
 		}
 	}
-	client, err := catalogapi.New(cfg, http.DefaultClient, e.log)
+	client, err := c.client(e, c.URL, user)
 	if err != nil {
-		return fmt.Errorf("%w: %w", err, errUsage)
+		return err
 	}
 	store, err := e.openStore(ctx, true)
 	if err != nil {
@@ -64,9 +86,7 @@ func (c *importAPICmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	e.log.Info("asking the catalog API", "movies", len(ids.Movies), "people", len(ids.Users), "edition", c.Edition)
-	bar := e.progress()
-	report, err := client.Crawl(ctx, ids, store, func(p catalogapi.Progress) { bar.show("ask for "+p.Kind+"s", p.Done, p.Total) })
-	bar.end()
+	report, err := e.crawl(ctx, client, ids, store)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"marquee/catalog"
@@ -28,13 +29,26 @@ type refreshStore struct {
 // begun anew, since the API may say something else by now.
 const refreshAge = 24 * time.Hour
 
-// openRefresh opens the record of asking for movies at url, begun before or now.
-func openRefresh(store *sqlstore.Store, dir, url string, now time.Time) (*refreshStore, error) {
+// refreshKey names the record of asking the API at url again for some movies, or, without
+// ids, for all: another question is begun anew, since what was answered to this one may
+// have changed by then.
+func refreshKey(url, edition string, ids []catalog.MovieID) string {
+	h := sha256.New()
+	for _, part := range []string{url, edition} {
+		h.Write([]byte(part + "\x00"))
+	}
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		h.Write([]byte(string(id) + "\x00"))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// openRefresh opens the record of a crawl of this key, begun before or now.
+func openRefresh(store *sqlstore.Store, dir, key string, now time.Time) (*refreshStore, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder of crawls: %w", err)
 	}
-	sum := sha256.Sum256([]byte(url))
-	name := filepath.Join(dir, "asked-"+hex.EncodeToString(sum[:8]))
+	name := filepath.Join(dir, "asked-"+key)
 	if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()) > refreshAge {
 		if err := os.Remove(name); err != nil {
 			return nil, fmt.Errorf("remove an old crawl: %w", err)

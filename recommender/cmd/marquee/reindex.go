@@ -25,12 +25,9 @@ type reindexCmd struct {
 	Whole   bool              `help:"With --from: the file is the whole catalog; movies that it does not name are removed." env:"-"`
 	Strict  bool              `help:"With --from: stop on the first wrong row." env:"-"`
 
-	FromAPI  string  `name:"from-api" help:"First ask the catalog API at this base URL for the movies that events name and the store lacks." env:"-" placeholder:"URL"`
-	Refresh  bool    `help:"With --from-api: ask again for all movies, or those of --ids." env:"-"`
-	Edition  string  `help:"With --from-api: edition of the API, 2025 or 2026." enum:"2025,2026" default:"2025" placeholder:"YEAR"`
-	Rate     float64 `help:"With --from-api: requests a second at most; 0: no limit." default:"50" placeholder:"N"`
-	Parallel int     `help:"With --from-api: requests under way at once." default:"4" placeholder:"N"`
-	Bulk     int     `help:"With --from-api: ids in one request of edition 2026." default:"100" placeholder:"N"`
+	FromAPI string `name:"from-api" help:"First ask the catalog API at this base URL for the movies that events name and the store lacks." env:"-" placeholder:"URL"`
+	Refresh bool   `help:"With --from-api: ask again for all movies, or those of --ids." env:"-"`
+	apiFlags
 
 	Most      float64 `help:"Share of movies up to which changes are laid over the build; with more, index and table are built whole." default:"0.05" placeholder:"SHARE"`
 	NoPublish bool    `help:"Put the bundle on the shelf, but do not make it live."`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"marquee/catalog"
@@ -15,39 +14,23 @@ import (
 
 // askAPI asks the catalog API for what is wanted.
 func (c *reindexCmd) askAPI(ctx context.Context, e *env, store *sqlstore.Store, scope pipeline.Scope) (report catalog.Report, err error) {
-	cfg := catalogapi.DefaultConfig(c.FromAPI, c.Edition)
-	cfg.RequestsPerSecond, cfg.Parallel = c.Rate, c.Parallel
-	if c.Edition == catalogapi.Edition2026 {
-		cfg.Bulk = c.Bulk
-	}
-	client, err := catalogapi.New(cfg, http.DefaultClient, e.log)
+	client, err := c.client(e, c.FromAPI, nil)
 	if err != nil {
-		return report, wrapUsage(err)
+		return report, err
 	}
 	var ids catalogapi.IDs
 	if ids.Movies, err = c.wanted(ctx, store, scope); err != nil {
 		return report, err
 	}
-	var dst catalogapi.Store = store
-	if c.Refresh {
-		again, err := openRefresh(store, e.path("crawls"), c.FromAPI, time.Now())
-		if err != nil {
-			return report, err
-		}
-		dst = again
-		done := false
-		defer func() { err = errors.Join(err, again.close(done && err == nil)) }()
-		report, err = c.crawl(ctx, e, client, ids, dst)
-		done = err == nil
+	if !c.Refresh {
+		return e.crawl(ctx, client, ids, store)
+	}
+	again, err := openRefresh(store, e.path("crawls"), refreshKey(c.FromAPI, c.Edition, scope.IDs), time.Now())
+	if err != nil {
 		return report, err
 	}
-	return c.crawl(ctx, e, client, ids, dst)
-}
-
-func (c *reindexCmd) crawl(ctx context.Context, e *env, client *catalogapi.Client, ids catalogapi.IDs, dst catalogapi.Store) (catalog.Report, error) {
-	bar := e.progress()
-	defer bar.end()
-	return client.Crawl(ctx, ids, dst, func(p catalogapi.Progress) { bar.show("ask for "+p.Kind+"s", p.Done, p.Total) })
+	report, err = e.crawl(ctx, client, ids, again)
+	return report, errors.Join(err, again.close(err == nil))
 }
 
 // wanted returns the ids to ask the API for.
