@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"marquee/catalog/secret"
 )
 
 // maxDims is the longest vector that is taken from a server.
@@ -15,11 +17,11 @@ const maxDims = 65_536
 // Config says whom to ask and how. Start from [DefaultConfig] and set BaseURL
 // and Model: a zero field means zero.
 type Config struct {
-	BaseURL  string // "http://localhost:11434" or ".../v1"; "/v1/embeddings" or "/embeddings" is added
-	Model    string // as the server calls it
-	Revision string // of the weights, part of the ID; empty means "unpinned"
-	Dims     int    // length of a vector, 0 to 65536; 0 asks the server once, in New
-	APIKey   Secret // sent as a bearer token; empty sends none
+	BaseURL  string      // "http://localhost:11434" or ".../v1"; "/v1/embeddings" or "/embeddings" is added
+	Model    string      // as the server calls it
+	Revision string      // of the weights, part of the ID; empty means "unpinned"
+	Dims     int         // length of a vector, 0 to 65536; 0 asks the server once, in New
+	APIKey   secret.Text // sent as a bearer token; empty sends none
 
 	BatchTexts    int           // texts in a request, 1 to 4096; a server that takes fewer (413) is sent halves
 	Parallel      int           // requests at once, 1 to 256

@@ -137,7 +137,7 @@ func (c *Client) lost(limited context.Context, err error) error {
 	if errors.Is(limited.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("no whole answer within %v: %w", c.cfg.Timeout, catalog.ErrUnavailable)
 	}
-	return fmt.Errorf("%s: %w", c.cfg.APIKey.hide(err.Error()), catalog.ErrUnavailable)
+	return fmt.Errorf("%s: %w", c.cfg.APIKey.Hide(err.Error()), catalog.ErrUnavailable)
 }
 
 // refused returns the error of a response whose status is not 200.
@@ -153,7 +153,7 @@ func (c *Client) refused(resp *http.Response) error {
 // excerpt returns the beginning of body without the API key, even where the key
 // lies across the end of the excerpt.
 func (c *Client) excerpt(body []byte) string {
-	text := c.cfg.APIKey.hide(string(body[:min(len(body), excerptBytes+len(c.cfg.APIKey))]))
+	text := c.cfg.APIKey.Hide(string(body[:min(len(body), excerptBytes+len(c.cfg.APIKey))]))
 	return text[:min(len(text), excerptBytes)]
 }
 

@@ -116,10 +116,10 @@ func (c *Client) explain(ctx context.Context, err error, what string) error {
 	if gone := ctx.Err(); gone != nil {
 		return fmt.Errorf("qdrant: %s: %w", what, gone)
 	}
-	text := c.cfg.APIKey.hide(err.Error())
+	text := c.cfg.APIKey.Hide(err.Error())
 	code := status.Code(err)
 	if s, ok := status.FromError(err); ok {
-		text = fmt.Sprintf("%v: %s", code, c.cfg.APIKey.hide(s.Message()))
+		text = fmt.Sprintf("%v: %s", code, c.cfg.APIKey.Hide(s.Message()))
 	}
 	at := fmt.Sprintf("qdrant at %s: %s: %s", c.cfg.Addr, what, text)
 	switch code {

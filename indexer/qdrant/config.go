@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"marquee/catalog/secret"
 )
 
 // Floor is the recall at 20, on movies held out and on profiles, below which a
@@ -17,8 +19,8 @@ const Floor = 0.98
 // Config says which server to ask and how. Start from [DefaultConfig]: a zero field
 // means zero.
 type Config struct {
-	Addr   string // host:port of the server's gRPC, "localhost:6334"
-	APIKey Secret // sent with every call; empty sends none
+	Addr   string      // host:port of the server's gRPC, "localhost:6334"
+	APIKey secret.Text // sent with every call; empty sends none
 	TLS    bool
 	CAFile string // PEM file of the authorities to trust with TLS; empty: the system's
 	Alias  string // names the live collection and begins the name of each; letters, digits, "_" and "."

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"marquee/catalog/secret"
 	"marquee/indexer"
 	"marquee/indexer/indexertest"
 	"marquee/indexer/qdrant"
@@ -72,7 +73,7 @@ func places(t *testing.T) []place {
 		return all
 	}
 	cfg := quick(addr)
-	cfg.APIKey = qdrant.Secret(os.Getenv("MARQUEE_QDRANT_API_KEY"))
+	cfg.APIKey = secret.Text(os.Getenv("MARQUEE_QDRANT_API_KEY"))
 	switch os.Getenv("MARQUEE_QDRANT_TLS") {
 	case "", "0", "false":
 	default:

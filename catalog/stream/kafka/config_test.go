@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/secret"
 	"marquee/catalog/stream"
 	"marquee/catalog/stream/kafka"
 )
@@ -158,7 +159,7 @@ func TestSecretIsNeverShown(t *testing.T) {
 	if err := json.NewEncoder(&out).Encode(cfg); err != nil {
 		t.Fatal(err)
 	}
-	if text := out.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "68756e74657232") || !strings.Contains(text, "[secret]") {
+	if text := out.String(); strings.Contains(text, "hunter2") || strings.Contains(text, "68756e74657232") || !strings.Contains(text, secret.Hidden) {
 		t.Errorf("shown: %s", text)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"marquee/catalog"
+	"marquee/catalog/secret"
 )
 
 // A Connection says how brokers are reached.
@@ -52,7 +53,7 @@ const (
 type SASL struct {
 	Mechanism string // "", or one of the mechanisms
 	User      string
-	Password  Secret
+	Password  secret.Text
 }
 
 // defaultConnection returns the settings without brokers.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"marquee/catalog/secret"
 	"marquee/catalog/stream/kafka"
 )
 
@@ -46,8 +47,8 @@ func (f kafkaFlags) apply(c kafka.Connection) (kafka.Connection, error) {
 			*v.dst = v.flag
 		}
 	}
-	secret, err := secretOf("--kafka-password", f.Password, f.PasswordFile)
-	c.SASL.Password = kafka.Secret(secret)
+	password, err := secretOf("--kafka-password", f.Password, f.PasswordFile)
+	c.SASL.Password = secret.Text(password)
 	return c, err
 }
 
@@ -55,11 +56,11 @@ func (f kafkaFlags) apply(c kafka.Connection) (kafka.Connection, error) {
 const maxSecretBytes = 4 << 10
 
 // secretOf returns the secret that a flag holds, or the file that its twin names.
-func secretOf(flag, secret, path string) (string, error) {
+func secretOf(flag, given, path string) (string, error) {
 	if path == "" {
-		return secret, nil
+		return given, nil
 	}
-	if secret != "" {
+	if given != "" {
 		return "", usage("%s and %s-file are both set, want one of them", flag, flag)
 	}
 	text, err := readSmall(path, maxSecretBytes)

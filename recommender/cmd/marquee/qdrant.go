@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/catalog/secret"
 	"marquee/indexer"
 	"marquee/indexer/flat"
 	"marquee/indexer/qdrant"
@@ -39,7 +40,7 @@ func (e *env) qdrantClient() (*qdrant.Client, error) {
 		return e.qdrant, nil
 	}
 	cfg := qdrant.DefaultConfig()
-	cfg.Addr, cfg.APIKey, cfg.TLS, cfg.CAFile = f.Addr, qdrant.Secret(f.APIKey), f.TLS, f.CA
+	cfg.Addr, cfg.APIKey, cfg.TLS, cfg.CAFile = f.Addr, secret.Text(f.APIKey), f.TLS, f.CA
 	cfg.Alias, cfg.Quantise, cfg.Timeout, cfg.Keep = f.Alias, f.Quantise, f.Timeout, f.KeepVersions
 	client, err := qdrant.Dial(cfg)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"marquee/catalog/secret"
 	"marquee/embedder"
 	"marquee/embedder/lsa"
 	"marquee/embedder/minilm"
@@ -82,7 +83,7 @@ func (f spaceFlags) remote(ctx context.Context) (embedder.Embedder, error) {
 		return nil, usage("--embedder remote needs --remote-url and --remote-model")
 	}
 	cfg := remote.DefaultConfig()
-	cfg.BaseURL, cfg.Model, cfg.APIKey = f.RemoteURL, f.RemoteModel, remote.Secret(f.RemoteKey)
+	cfg.BaseURL, cfg.Model, cfg.APIKey = f.RemoteURL, f.RemoteModel, secret.Text(f.RemoteKey)
 	cfg.BatchTexts, cfg.Timeout = f.RemoteBatch, f.RemoteTimeout
 	c, err := remote.Open(ctx, cfg, http.DefaultClient)
 	if err != nil {
