@@ -173,11 +173,13 @@ func testExposuresForgotten(t *testing.T, s Store) {
 	counts(t, s, catalog.Counts{Exposures: 3, Tombstones: 1})
 }
 
-// exposedBundles returns the bundles of lists, each once, ascending.
+// exposedBundles returns the bundles of lists, each once, ascending; none is no bundle.
 func exposedBundles(lists ...catalog.Exposure) []string {
 	var ids []string
 	for _, e := range lists {
-		ids = append(ids, e.Bundle)
+		if e.Bundle != "" {
+			ids = append(ids, e.Bundle)
+		}
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)

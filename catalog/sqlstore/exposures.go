@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -211,15 +213,36 @@ func (s *Store) Exposures(ctx context.Context, from, to time.Time) iter.Seq2[cat
 }
 
 // ExposedBundles returns the bundles, ascending, that made the lists which were served
-// at since or later and are kept. It reads all of them: some 100 ms for a million.
+// at since or later and are kept. It goes from bundle to bundle through an index, so it
+// takes as many lookups as there are bundles, however many lists.
 func (s *Store) ExposedBundles(ctx context.Context, since time.Time) ([]string, error) {
-	const query = "SELECT DISTINCT bundle FROM exposures WHERE at >= ? ORDER BY bundle"
+	const (
+		op    = "read bundles of exposures"
+		next  = "SELECT bundle FROM exposures WHERE bundle > ? ORDER BY bundle LIMIT 1"
+		newer = "SELECT EXISTS (SELECT 1 FROM exposures WHERE bundle = ? AND at >= ?)"
+	)
+	if err := s.there(); err != nil {
+		return nil, s.fault(ctx, op, err)
+	}
 	var ids []string
-	err := s.reader.SelectContext(ctx, &ids, s.reader.Rebind(query), since.UnixMicro())
-	return ids, s.fault(ctx, "read bundles of exposures", err)
+	for at := ""; ; { // a list of no bundle was made of none
+		err := s.reader.GetContext(ctx, &at, s.reader.Rebind(next), at)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ids, nil
+		}
+		var served bool
+		if err == nil {
+			err = s.reader.GetContext(ctx, &served, s.reader.Rebind(newer), at, since.UnixMicro())
+		}
+		if err != nil {
+			return nil, s.fault(ctx, op, err)
+		}
+		if served {
+			ids = append(ids, at)
+		}
+	}
 }
 
-// exposures reads lists with an input of the given column.
 func (s *Store) exposures(ctx context.Context, input, where string, args ...any) ([]catalog.Exposure, error) {
 	query := "SELECT " + strings.Join(exposureColumns, ", ") + ", " + input + " FROM exposures " + where
 	var found []catalog.Exposure

@@ -36,3 +36,4 @@ UPDATE movies SET since_seq = told.seq
     WHERE told.subject = movies.id;
 
 ALTER TABLE exposures ADD COLUMN input BLOB; -- catalog.Exposure.Input, null if it was not kept
+CREATE INDEX exposures_bundle ON exposures (bundle, at);
