@@ -22,7 +22,7 @@ type Words struct {
 	vocabulary *vocabulary
 }
 
-// Count returns the words of texts, by the bounds of cfg. It takes some 0.3 s of two
+// Count returns the words of texts, by the bounds of cfg. It takes 75 ms of two
 // processors for 27,000 texts of 100 words. Errors are ctx's own, or name the field
 // of cfg that is out of range.
 func Count(ctx context.Context, texts []string, cfg Config) (*Words, error) {

@@ -40,7 +40,7 @@ type Config struct {
 	Events  http.Handler           // answers POST /events; may be nil
 
 	// TraceInputs puts what each list was made from into what Exposed is told, so that
-	// the list can be made again: some 20 bytes for each movie of the history.
+	// the list can be made again: some 17 bytes for each movie of the history.
 	TraceInputs bool
 }
 

@@ -57,7 +57,7 @@ const (
 	seenShared
 )
 
-// Pack returns i in some 20 bytes a watched movie. Movies are rows, so a packed input
+// Pack returns i in some 17 bytes a watched movie. Movies are rows, so a packed input
 // belongs to one bundle.
 func (i Input) Pack() []byte {
 	out := make([]byte, 0, 64+22*len(i.Seen))
