@@ -107,18 +107,11 @@ func (c bundleRollbackCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	from, to, err := shelf.Rollback(ctx, editor(), c.Why)
+	g := going{shelf, store, depot}
+	from, to, err := g.back(ctx, e, c.Why)
 	if err != nil {
 		return err
 	}
-	if depot != nil { // to the same bundle, wherever its own journal would lead
-		if err = depot.Push(ctx, shelf, to, nil); err == nil {
-			err = depot.Publish(ctx, bundle.Publication{ID: to, By: editor(), Why: orElse(c.Why, "rollback of "+from)})
-		}
-		if err != nil {
-			return fmt.Errorf("bundle %s is live here, but not where bundles are shared; run \"marquee bundle publish %s\": %w", to, to, err)
-		}
-	}
-	going{shelf, store, depot}.tell(ctx, e, bundle.Publication{ID: to, By: editor(), Why: c.Why, Back: from})
+	g.tell(ctx, e, bundle.Publication{ID: to, By: editor(), Why: c.Why, Back: from})
 	return e.print(map[string]string{"from": from, "live": to}, func(w io.Writer) { fmt.Fprintf(w, "%s is live again instead of %s\n", to, from) })
 }

@@ -164,9 +164,14 @@ func TestSharedBundles(t *testing.T) {
 	if got := late.manifest().ID; got != first {
 		t.Errorf("%s is live there, want %s still", got, first)
 	}
+	here := free(t) // a server beside the command, which follows what is shared
+	endHere := s.background(with("serve", "--listen", here, "--admin-listen", "", "--bundle-poll", "2ms")...)
+	get(t, here)
 	s.must(with("bundle", "rollback")...)
-	eventually(t, func() bool { return get(t, address).bundle == first })
+	eventually(t, func() bool { return get(t, address).bundle == first && get(t, here).bundle == first })
 	end()
+	endHere()
+	s.refuses(exitNotFound, "", with("bundle", "rollback")...) // nobody went back to what was taken back
 
 	if text := s.must(with("user", "forget", "1", "--yes")...); !strings.Contains(text, "is forgotten") {
 		t.Errorf("forget:\n%s", text)

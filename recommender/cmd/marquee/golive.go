@@ -75,6 +75,32 @@ func (g going) live(ctx context.Context, e *env, p bundle.Publication, after *st
 	return nil
 }
 
+// back takes the live bundle back: where bundles are shared first, if they are, since who
+// follows what is live there would undo a step that was taken here alone.
+func (g going) back(ctx context.Context, e *env, why string) (from, to string, err error) {
+	if g.depot == nil {
+		return g.shelf.Rollback(ctx, editor(), why)
+	}
+	if from, to, err = g.depot.Rollback(ctx, editor(), why); err != nil {
+		return "", "", fmt.Errorf("where bundles are shared: %w", err)
+	}
+	if _, err := e.pullShared(ctx, g.shelf, to); err != nil {
+		return "", "", fmt.Errorf("bundle %s is live where bundles are shared, but cannot be had; run \"marquee bundle import live --publish\" again: %w", to, err)
+	}
+	published, err := g.shelf.Published()
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return "", "", err
+	}
+	switch stack := bundle.Journal(published).Stack(); {
+	case len(stack) > 0 && stack[0] == to: // a server here was quicker
+	case len(stack) > 1 && stack[1] == to:
+		_, _, err = g.shelf.Rollback(ctx, editor(), why)
+	default: // what was live here is not what was shared
+		err = g.shelf.Publish(ctx, bundle.Publication{ID: to, By: editor(), Why: orElse(why, "rollback of "+from)})
+	}
+	return from, to, err
+}
+
 // mayShare looks, before anything is sent, whether what is live where bundles are shared
 // is what a bundle was made from.
 func (g going) mayShare(ctx context.Context, after *string) error {
