@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -175,6 +176,30 @@ func TestSharedBundles(t *testing.T) {
 
 	if text := s.must(with("user", "forget", "1", "--yes")...); !strings.Contains(text, "is forgotten") {
 		t.Errorf("forget:\n%s", text)
+	}
+	// A server that had pulled what held the person takes them out with the next bundle.
+	e := &env{cli: &cli{Home: late.home, Bundles: shared}, log: slog.New(slog.DiscardHandler)}
+	defer e.end()
+	shelf, err := e.openShelf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	depot, err := e.openDepot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	follower := &depotFollower{depot: depot, shelf: shelf, gone: s.store().Tombstones, log: e.log}
+	if err := follower.look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range late.bundles() {
+		b, err := shelf.Load(t.Context(), id, e.opener())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, holds := b.Histories.Of("1"); holds {
+			t.Errorf("bundle %s holds who was forgotten", id)
+		}
 	}
 	fresh := newShell(t)
 	fresh.must(with("bundle", "import", "live")...)

@@ -34,6 +34,7 @@ func (e *env) openDepot() (bundle.Depot, error) {
 type depotFollower struct {
 	depot bundle.Depot
 	shelf *bundle.Shelf
+	gone  func(ctx context.Context) (catalog.Tombstones, error) // who was forgotten
 	log   *slog.Logger
 	told  string // the last error
 }
@@ -51,7 +52,23 @@ func (f *depotFollower) look(ctx context.Context) error {
 		return fmt.Errorf("pull bundle %s: %w", id, err)
 	}
 	f.log.Info("bundle pulled", "bundle", id)
-	return f.shelf.Publish(ctx, bundle.Publication{ID: id, By: "serve", Why: "live where bundles are shared"})
+	if err := f.shelf.Publish(ctx, bundle.Publication{ID: id, By: "serve", Why: "live where bundles are shared"}); err != nil {
+		return err
+	}
+	f.forget(ctx)
+	return nil
+}
+
+// forget takes people who were forgotten elsewhere out of older bundles that were pulled
+// here. It comes with the bundle that went live without them; what fails is done with the next.
+func (f *depotFollower) forget(ctx context.Context) {
+	t, err := f.gone(ctx)
+	if err == nil {
+		_, _, err = f.shelf.Forget(ctx, t.Has)
+	}
+	if err != nil && ctx.Err() == nil {
+		f.log.Warn("people who were forgotten may still be in older bundles here", "error", err)
+	}
 }
 
 // run looks every poll until ctx ends. What fails is said once, and tried again.

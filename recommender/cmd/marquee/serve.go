@@ -91,7 +91,7 @@ func (c *serveCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	shared, err := c.shared(ctx, e, shelf)
+	shared, err := c.shared(ctx, e, shelf, store)
 	if err != nil {
 		return err
 	}
@@ -176,12 +176,12 @@ func claim(e *env) (free func(), err error) {
 
 // shared brings the bundle that is live where bundles are shared, and returns what goes
 // on doing so; nil if they are not.
-func (c *serveCmd) shared(ctx context.Context, e *env, shelf *bundle.Shelf) (*depotFollower, error) {
+func (c *serveCmd) shared(ctx context.Context, e *env, shelf *bundle.Shelf, store *lateStore) (*depotFollower, error) {
 	depot, err := e.openDepot()
 	if depot == nil || err != nil {
 		return nil, err
 	}
-	f := &depotFollower{depot: depot, shelf: shelf, log: e.log}
+	f := &depotFollower{depot: depot, shelf: shelf, gone: store.Tombstones, log: e.log}
 	return f, startDepot(ctx, f)
 }
 
