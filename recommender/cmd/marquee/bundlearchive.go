@@ -113,9 +113,18 @@ func (c bundleImportCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	store, closeStore := e.storeIfThere(ctx)
+	defer closeStore()
+	if store != nil {
+		gone, err := store.Tombstones(ctx)
+		if err != nil {
+			return err
+		}
+		if m, err = forgetIn(ctx, shelf, m, gone); err != nil {
+			return err
+		}
+	}
 	if c.Publish {
-		store, closeStore := e.storeIfThere(ctx)
-		defer closeStore()
 		depot, err := e.openDepot()
 		if err != nil {
 			return err

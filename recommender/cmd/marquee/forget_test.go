@@ -46,6 +46,8 @@ func TestForgetEverywhere(t *testing.T) {
 		t.Fatalf("before, only %v hold the person; want store, data version and bundle", held)
 	}
 
+	backup := filepath.Join(t.TempDir(), "backup.tar")
+	s.must("bundle", "export", "-o", backup)
 	if _, stderr, code := s.run("user", "forget", person); code != 2 || !strings.Contains(stderr, "--yes") {
 		t.Errorf("without --yes: exit %d, %s", code, stderr)
 	}
@@ -57,6 +59,10 @@ func TestForgetEverywhere(t *testing.T) {
 	}
 	if held := holds(t, s.home, person); len(held) > 0 {
 		t.Errorf("after, %v still hold the person", held)
+	}
+	s.must("bundle", "import", backup)
+	if held := holds(t, s.home, person); len(held) > 0 {
+		t.Errorf("after an older bundle came back from a backup, %v hold the person", held)
 	}
 
 	s.must("ingest", "--once", "--source", "file:"+events, "--replay")
