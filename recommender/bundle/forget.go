@@ -86,6 +86,21 @@ func (s *Shelf) Forget(ctx context.Context, gone func(catalog.UserID) bool) (don
 	return done, unread, nil
 }
 
+// ForgetIn is [Shelf.Forget] for who just shelved m: it returns the manifest of what took
+// its place, or m if that held nobody who is gone.
+func (s *Shelf) ForgetIn(ctx context.Context, m Manifest, gone func(catalog.UserID) bool) (Manifest, error) {
+	done, _, err := s.Forget(ctx, gone)
+	if err != nil {
+		return m, fmt.Errorf("forget in bundle %s: %w", m.ID, err)
+	}
+	for _, r := range done {
+		if r.Old == m.ID {
+			return s.Manifest(r.New)
+		}
+	}
+	return m, nil
+}
+
 func (s *Shelf) forget(ctx context.Context, id string, gone func(catalog.UserID) bool) (Replacement, error) {
 	m, err := s.Manifest(id)
 	if err != nil {

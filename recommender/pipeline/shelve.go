@@ -110,16 +110,7 @@ func (r Reindex) forget(ctx context.Context, shelf *bundle.Shelf, from *bundle.B
 	if !holds(from, gone) {
 		return m, nil
 	}
-	done, _, err := shelf.Forget(ctx, gone)
-	if err != nil {
-		return m, fmt.Errorf("forget in bundle %s: %w", m.ID, err)
-	}
-	for _, d := range done {
-		if d.Old == m.ID {
-			return shelf.Manifest(d.New)
-		}
-	}
-	return m, nil
+	return shelf.ForgetIn(ctx, m, gone)
 }
 
 // holds reports whether b has a history or a list of somebody who is gone.

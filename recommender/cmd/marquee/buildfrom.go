@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"marquee/catalog"
 	"marquee/catalog/sqlstore"
@@ -67,20 +66,5 @@ func shelve(ctx context.Context, shelf *bundle.Shelf, b *bundle.Bundle, store *s
 	if _, n := b.Histories.Without(gone.Has); n == 0 {
 		return m, nil
 	}
-	return forgetIn(ctx, shelf, m, gone)
-}
-
-// forgetIn takes people who were forgotten out of the bundles on the shelf, and returns
-// the manifest of m, or of what replaced it.
-func forgetIn(ctx context.Context, shelf *bundle.Shelf, m bundle.Manifest, gone catalog.Tombstones) (bundle.Manifest, error) {
-	done, _, err := shelf.Forget(ctx, gone.Has)
-	if err != nil {
-		return m, fmt.Errorf("forget in bundle %s: %w", m.ID, err)
-	}
-	for _, r := range done {
-		if r.Old == m.ID {
-			return shelf.Manifest(r.New)
-		}
-	}
-	return m, nil
+	return shelf.ForgetIn(ctx, m, gone.Has)
 }

@@ -120,7 +120,7 @@ func (c bundleImportCmd) Run(ctx context.Context, e *env) error {
 		if err != nil {
 			return err
 		}
-		if m, err = forgetIn(ctx, shelf, m, gone); err != nil {
+		if m, err = shelf.ForgetIn(ctx, m, gone.Has); err != nil {
 			return err
 		}
 	}
