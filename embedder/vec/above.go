@@ -1,6 +1,9 @@
 package vec
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // AtLeast sets bit i%64 of mask[i/64] if x[i] >= floor, and clears it if not (a
 // NaN is at least nothing), for every i below len(x). It writes the first
@@ -11,6 +14,14 @@ import "fmt"
 func AtLeast(mask []uint64, x []float32, floor float32) {
 	checkMask(mask, x)
 	atLeast(mask, x, floor)
+}
+
+// Ones returns how many bits of mask are set: of how many values, after [AtLeast].
+func Ones(mask []uint64) (n int) {
+	for _, word := range mask {
+		n += bits.OnesCount64(word)
+	}
+	return n
 }
 
 // AtLeastEach is [AtLeast] with a floor for each value; floors has the length

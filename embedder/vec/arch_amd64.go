@@ -8,7 +8,7 @@ import "golang.org/x/sys/cpu"
 // golang.org/x/sys/cpu asks both.
 var (
 	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
-	hasAVX512 = hasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
+	hasAVX512 = hasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 	hasVNNI   = hasAVX512 && cpu.X86.HasAVX512VNNI
 )
 
@@ -117,6 +117,23 @@ func dotRows(dst, q, rows []float32) {
 	}
 	for i := 4 * fours; i < len(dst); i++ {
 		dst[i] = dot(q, rows[i*len(q):][:len(q)])
+	}
+}
+
+// dotPicks takes rows one by one when they are fewer than four.
+func dotPicks(dst, q, rows []float32, picks []uint32) {
+	if len(picks) >= 4 {
+		switch current() {
+		case pathAVX512:
+			dotPicksAVX512(&dst[0], &q[0], &rows[0], &picks[0], len(q), len(picks))
+			return
+		case pathAVX2:
+			dotPicksAVX2(&dst[0], &q[0], &rows[0], &picks[0], len(q), len(picks))
+			return
+		}
+	}
+	for i, p := range picks {
+		dst[i] = dot(q, rows[int(p)*len(q):][:len(q)])
 	}
 }
 

@@ -20,6 +20,12 @@ func dotRows(dst, q, rows []float32) {
 	}
 }
 
+func dotPicks(dst, q, rows []float32, picks []uint32) {
+	for i, p := range picks {
+		dst[i] = dotGo(q, rows[int(p)*len(q):][:len(q)])
+	}
+}
+
 func dotI8Rows(dst []int32, q []uint8, rows []int8) {
 	for i := range dst {
 		dst[i] = dotI8Go(q, rows[i*len(q):][:len(q)])

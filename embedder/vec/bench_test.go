@@ -93,6 +93,23 @@ func BenchmarkDotI8Picks(b *testing.B) {
 	})
 }
 
+// BenchmarkDotPicks: 300 rows of 27,000, other ones each turn.
+func BenchmarkDotPicks(b *testing.B) {
+	const held, count = 27_000, 300
+	for _, dims := range []int{64, 100} {
+		r := rand.New(rand.NewPCG(1, 1))
+		q, rows, dst, picks := random(r, dims), random(r, held*dims), make([]float32, count), make([]uint32, 64*count)
+		for i := range picks {
+			picks[i] = uint32(r.IntN(held))
+		}
+		benchPaths(b, fmt.Sprintf("dims=%d", dims), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				vec.DotPicks(dst, q, rows, picks[i&63*count:][:count])
+			}
+		})
+	}
+}
+
 func BenchmarkAxpy(b *testing.B) {
 	x, y := make([]float32, 384), make([]float32, 384)
 	benchPaths(b, "dims=384", func(b *testing.B) {

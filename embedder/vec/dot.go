@@ -40,6 +40,28 @@ func DotRows(dst, q, rows []float32) {
 	dotRows(dst, q, rows)
 }
 
+// DotPicks writes to dst the inner products of q with the rows whose numbers are in
+// picks, of rows, [? x len(q)]: to the bit what [Dot] gives for each. It is for a few
+// hundred rows that lie far apart: it asks memory for the next four while it works
+// (BenchmarkDotPicks).
+func DotPicks(dst, q, rows []float32, picks []uint32) {
+	if len(dst) != len(picks) {
+		panic(fmt.Sprintf("vec: DotPicks of %d picks to %d results, want as many", len(picks), len(dst)))
+	}
+	if len(q) == 0 {
+		clear(dst)
+		return
+	}
+	last := uint32(0)
+	for _, p := range picks {
+		last = max(last, p)
+	}
+	if len(picks) > 0 && len(rows)/len(q) <= int(last) {
+		panic(fmt.Sprintf("vec: DotPicks of row %d of %d values, want one of the %d rows", last, len(q), len(rows)/len(q)))
+	}
+	dotPicks(dst, q, rows, picks)
+}
+
 // Axpy adds alpha*x to y, which has the length of x.
 func Axpy(alpha float32, x, y []float32) {
 	if len(x) != len(y) {

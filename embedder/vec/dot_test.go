@@ -96,6 +96,29 @@ func TestDotRowsAreDots(t *testing.T) {
 	})
 }
 
+func TestDotPicksAreDots(t *testing.T) {
+	eachPath(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(5, 6))
+		const held = 11
+		for _, n := range lengths() {
+			q, rows := between(random(r, n)), between(random(r, n*held))
+			for count := range 14 {
+				picks, want := make([]uint32, count), []float32{guard}
+				for i := range picks {
+					p := r.IntN(held)
+					picks[i] = uint32(p)
+					want = append(want, vec.Dot(q, rows[p*n:(p+1)*n]))
+				}
+				got := slices.Repeat([]float32{guard}, count+2)
+				vec.DotPicks(got[1:count+1], q, rows, picks)
+				if want = append(want, guard); !slices.Equal(got, want) {
+					t.Errorf("rows %v of %d values: DotPicks gives %v, Dot %v", picks, n, got, want)
+				}
+			}
+		}
+	})
+}
+
 // Any values, not only those near 1: every path is near the sum in float64.
 func TestDotProperty(t *testing.T) {
 	eachPath(t, func(t *testing.T) {
@@ -266,6 +289,15 @@ func TestAtLeast(t *testing.T) {
 			}
 			vec.AtLeast(got, x, floor)
 			vec.AtLeastEach(gotEach, x, floors)
+			reached := 0
+			for _, v := range x {
+				if v >= floor {
+					reached++
+				}
+			}
+			if n := vec.Ones(got[:words]); n != reached {
+				t.Errorf("%d values reach the floor, %d counted", reached, n)
+			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%d values: AtLeast gives %x, want %x", n, got, want)
 			}
@@ -314,6 +346,8 @@ func TestUnequalLengthsPanic(t *testing.T) {
 		"Dot":                func() { vec.Dot(x, y) },
 		"Dot4":               func() { vec.Dot4(x, x, x, x, y) },
 		"DotRows":            func() { vec.DotRows(x, x, x) },
+		"DotPicks":           func() { vec.DotPicks(x[:2], x, make([]float32, 20), []uint32{1, 2, 3}) },
+		"DotPicks outside":   func() { vec.DotPicks(x[:2], x, make([]float32, 19), []uint32{4, 1}) },
 		"DotI8Rows":          func() { vec.DotI8Rows(make([]int32, 2), make([]uint8, 2), make([]int8, 3)) },
 		"DotI8Picks":         func() { vec.DotI8Picks(make([]int32, 2), make([]int8, 2), make([]uint8, 4), make([]uint32, 1)) },
 		"DotI8Picks outside": func() { vec.DotI8Picks(make([]int32, 2), make([]int8, 2), make([]uint8, 5), []uint32{2, 1}) },

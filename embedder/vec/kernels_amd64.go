@@ -20,6 +20,12 @@ func dot4AVX2(q *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, n 
 //go:noescape
 func dotRowsAVX2(dst *float32, q *float32, rows *float32, n int, fours int)
 
+// dotPicksAVX2 writes the inner products of q with count rows of n values, those of the
+// numbers in picks; count is 4 or more.
+//
+//go:noescape
+func dotPicksAVX2(dst *float32, q *float32, rows *float32, picks *uint32, n int, count int)
+
 // axpyAVX2 adds alpha times n values of x to y.
 //
 //go:noescape
@@ -102,6 +108,12 @@ func dot4AVX512(q *float32, r0 *float32, r1 *float32, r2 *float32, r3 *float32, 
 //
 //go:noescape
 func dotRowsAVX512(dst *float32, q *float32, rows *float32, n int, fours int)
+
+// dotPicksAVX512 writes the inner products of q with count rows of n values, those of the
+// numbers in picks; count is 4 or more.
+//
+//go:noescape
+func dotPicksAVX512(dst *float32, q *float32, rows *float32, picks *uint32, n int, count int)
 
 // axpyAVX512 adds alpha times n values of x to y.
 //

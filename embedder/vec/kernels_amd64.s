@@ -409,6 +409,243 @@ end:
 	VZEROUPPER
 	RET
 
+// func dotPicksAVX2(dst *float32, q *float32, rows *float32, picks *uint32, n int, count int)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·dotPicksAVX2(SB), NOSPLIT, $0-48
+	MOVQ n+32(FP), AX
+	MOVQ count+40(FP), DX
+	XORQ CX, CX
+	SUBQ $0x04, DX
+
+four:
+	LEAQ    4(CX), BX
+	CMPQ    BX, DX
+	CMOVQGT DX, BX
+	MOVQ    picks+24(FP), SI
+	MOVL    (SI)(BX*4), SI
+	IMULQ   AX, SI
+	MOVQ    rows+16(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	LEAQ    (SI)(AX*4), DI
+
+ahead0:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead0
+	MOVQ       picks+24(FP), SI
+	MOVL       4(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead1:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead1
+	MOVQ       picks+24(FP), SI
+	MOVL       8(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead2:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead2
+	MOVQ       picks+24(FP), SI
+	MOVL       12(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead3:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead3
+	MOVQ       picks+24(FP), SI
+	MOVL       (SI)(CX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	MOVQ       picks+24(FP), DI
+	MOVL       4(DI)(CX*4), DI
+	IMULQ      AX, DI
+	MOVQ       rows+16(FP), R8
+	LEAQ       (R8)(DI*4), DI
+	MOVQ       picks+24(FP), R8
+	MOVL       8(R8)(CX*4), R8
+	IMULQ      AX, R8
+	MOVQ       rows+16(FP), R9
+	LEAQ       (R9)(R8*4), R8
+	MOVQ       picks+24(FP), R9
+	MOVL       12(R9)(CX*4), R9
+	IMULQ      AX, R9
+	MOVQ       rows+16(FP), R10
+	LEAQ       (R10)(R9*4), R9
+	MOVQ       q+8(FP), R10
+	MOVQ       R10, R11
+	MOVQ       AX, R12
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+
+wide0:
+	CMPQ        R12, $0x00000020
+	JLT         wide0done
+	VMOVUPS     (R11), Y8
+	VFMADD231PS (SI), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	VMOVUPS     32(R11), Y8
+	VFMADD231PS 32(SI), Y8, Y5
+	VFMADD231PS 32(DI), Y8, Y2
+	VMOVUPS     64(R11), Y8
+	VFMADD231PS 64(SI), Y8, Y6
+	VFMADD231PS 64(DI), Y8, Y3
+	VMOVUPS     96(R11), Y8
+	VFMADD231PS 96(SI), Y8, Y7
+	VFMADD231PS 96(DI), Y8, Y4
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, R12
+	JMP         wide0
+
+wide0done:
+one0:
+	CMPQ        R12, $0x00000008
+	JLT         one0done
+	VMOVUPS     (R11), Y8
+	VFMADD231PS (SI), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, R12
+	JMP         one0
+
+one0done:
+	VADDPS Y5, Y0, Y0
+	VADDPS Y7, Y6, Y6
+	VADDPS Y6, Y0, Y0
+	VADDPS Y2, Y1, Y1
+	VADDPS Y4, Y3, Y3
+	VADDPS Y3, Y1, Y1
+	TESTQ  R12, R12
+	JZ     even0
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+single0:
+	VMOVSS      (R11), X4
+	VFMADD231SS (SI), X4, X2
+	VFMADD231SS (DI), X4, X3
+	ADDQ        $0x00000004, R11
+	ADDQ        $0x00000004, SI
+	ADDQ        $0x00000004, DI
+	DECQ        R12
+	JNZ         single0
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y3, Y1, Y1
+
+even0:
+	MOVQ   R10, SI
+	MOVQ   AX, DI
+	VXORPS Y2, Y2, Y2
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+
+wide2:
+	CMPQ        DI, $0x00000020
+	JLT         wide2done
+	VMOVUPS     (SI), Y10
+	VFMADD231PS (R8), Y10, Y2
+	VFMADD231PS (R9), Y10, Y3
+	VMOVUPS     32(SI), Y10
+	VFMADD231PS 32(R8), Y10, Y7
+	VFMADD231PS 32(R9), Y10, Y4
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS 64(R8), Y10, Y8
+	VFMADD231PS 64(R9), Y10, Y5
+	VMOVUPS     96(SI), Y10
+	VFMADD231PS 96(R8), Y10, Y9
+	VFMADD231PS 96(R9), Y10, Y6
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, DI
+	JMP         wide2
+
+wide2done:
+one2:
+	CMPQ        DI, $0x00000008
+	JLT         one2done
+	VMOVUPS     (SI), Y10
+	VFMADD231PS (R8), Y10, Y2
+	VFMADD231PS (R9), Y10, Y3
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, DI
+	JMP         one2
+
+one2done:
+	VADDPS Y7, Y2, Y2
+	VADDPS Y9, Y8, Y8
+	VADDPS Y8, Y2, Y2
+	VADDPS Y4, Y3, Y3
+	VADDPS Y6, Y5, Y5
+	VADDPS Y5, Y3, Y3
+	TESTQ  DI, DI
+	JZ     even2
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+
+single2:
+	VMOVSS      (SI), X6
+	VFMADD231SS (R8), X6, X4
+	VFMADD231SS (R9), X6, X5
+	ADDQ        $0x00000004, SI
+	ADDQ        $0x00000004, R8
+	ADDQ        $0x00000004, R9
+	DECQ        DI
+	JNZ         single2
+	VADDPS      Y4, Y2, Y2
+	VADDPS      Y5, Y3, Y3
+
+even2:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X4
+	MOVQ         dst+0(FP), SI
+	VMOVUPS      X4, (SI)(CX*4)
+	CMPQ         CX, DX
+	JE           end
+	MOVQ         BX, CX
+	JMP          four
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyAVX2(alpha float32, x *float32, y *float32, n int)
 // Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
@@ -3945,6 +4182,211 @@ even0:
 	ADDQ          $0x00000010, AX
 	MOVQ          R10, SI
 	DECQ          BX
+	JMP           four
+
+end:
+	VZEROUPPER
+	RET
+
+// func dotPicksAVX512(dst *float32, q *float32, rows *float32, picks *uint32, n int, count int)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·dotPicksAVX512(SB), NOSPLIT, $0-48
+	MOVQ n+32(FP), AX
+	MOVQ count+40(FP), DX
+	XORQ CX, CX
+	SUBQ $0x04, DX
+
+four:
+	LEAQ    4(CX), BX
+	CMPQ    BX, DX
+	CMOVQGT DX, BX
+	MOVQ    picks+24(FP), SI
+	MOVL    (SI)(BX*4), SI
+	IMULQ   AX, SI
+	MOVQ    rows+16(FP), DI
+	LEAQ    (DI)(SI*4), SI
+	LEAQ    (SI)(AX*4), DI
+
+ahead0:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead0
+	MOVQ       picks+24(FP), SI
+	MOVL       4(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead1:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead1
+	MOVQ       picks+24(FP), SI
+	MOVL       8(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead2:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead2
+	MOVQ       picks+24(FP), SI
+	MOVL       12(SI)(BX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	LEAQ       (SI)(AX*4), DI
+
+ahead3:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	CMPQ       SI, DI
+	JCS        ahead3
+	MOVQ       picks+24(FP), SI
+	MOVL       (SI)(CX*4), SI
+	IMULQ      AX, SI
+	MOVQ       rows+16(FP), DI
+	LEAQ       (DI)(SI*4), SI
+	MOVQ       picks+24(FP), DI
+	MOVL       4(DI)(CX*4), DI
+	IMULQ      AX, DI
+	MOVQ       rows+16(FP), R8
+	LEAQ       (R8)(DI*4), DI
+	MOVQ       picks+24(FP), R8
+	MOVL       8(R8)(CX*4), R8
+	IMULQ      AX, R8
+	MOVQ       rows+16(FP), R9
+	LEAQ       (R9)(R8*4), R8
+	MOVQ       picks+24(FP), R9
+	MOVL       12(R9)(CX*4), R9
+	IMULQ      AX, R9
+	MOVQ       rows+16(FP), R10
+	LEAQ       (R10)(R9*4), R9
+	MOVQ       q+8(FP), R10
+	MOVQ       AX, R11
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+
+wide0:
+	CMPQ        R11, $0x00000040
+	JLT         wide0done
+	VMOVUPS     (R10), Z0
+	VFMADD231PS (SI), Z0, Z5
+	VFMADD231PS (DI), Z0, Z9
+	VFMADD231PS (R8), Z0, Z13
+	VFMADD231PS (R9), Z0, Z17
+	VMOVUPS     64(R10), Z0
+	VFMADD231PS 64(SI), Z0, Z6
+	VFMADD231PS 64(DI), Z0, Z10
+	VFMADD231PS 64(R8), Z0, Z14
+	VFMADD231PS 64(R9), Z0, Z18
+	VMOVUPS     128(R10), Z0
+	VFMADD231PS 128(SI), Z0, Z7
+	VFMADD231PS 128(DI), Z0, Z11
+	VFMADD231PS 128(R8), Z0, Z15
+	VFMADD231PS 128(R9), Z0, Z19
+	VMOVUPS     192(R10), Z0
+	VFMADD231PS 192(SI), Z0, Z8
+	VFMADD231PS 192(DI), Z0, Z12
+	VFMADD231PS 192(R8), Z0, Z16
+	VFMADD231PS 192(R9), Z0, Z20
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x00000040, R11
+	JMP         wide0
+
+wide0done:
+one0:
+	CMPQ        R11, $0x00000010
+	JLT         one0done
+	VMOVUPS     (R10), Z0
+	VFMADD231PS (SI), Z0, Z5
+	VFMADD231PS (DI), Z0, Z9
+	VFMADD231PS (R8), Z0, Z13
+	VFMADD231PS (R9), Z0, Z17
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R11
+	JMP         one0
+
+one0done:
+	TESTQ       R11, R11
+	JZ          even0
+	MOVL        $0x00000001, R12
+	SHLXL       R11, R12, R12
+	DECL        R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (R10), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	VFMADD231PS Z1, Z0, Z5
+	LEAQ        (SI)(R11*4), SI
+	VMOVUPS.Z   (DI), K1, Z1
+	VFMADD231PS Z1, Z0, Z9
+	LEAQ        (DI)(R11*4), DI
+	VMOVUPS.Z   (R8), K1, Z1
+	VFMADD231PS Z1, Z0, Z13
+	LEAQ        (R8)(R11*4), R8
+	VMOVUPS.Z   (R9), K1, Z1
+	VFMADD231PS Z1, Z0, Z17
+	LEAQ        (R9)(R11*4), R9
+
+even0:
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z8, Z7, Z7
+	VADDPS        Z7, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y5, Y6, Y0
+	VADDPS        Z10, Z9, Z9
+	VADDPS        Z12, Z11, Z11
+	VADDPS        Z11, Z9, Z9
+	VEXTRACTF64X4 $0x01, Z9, Y10
+	VADDPS        Y9, Y10, Y1
+	VADDPS        Z14, Z13, Z13
+	VADDPS        Z16, Z15, Z15
+	VADDPS        Z15, Z13, Z13
+	VEXTRACTF64X4 $0x01, Z13, Y14
+	VADDPS        Y13, Y14, Y2
+	VADDPS        Z18, Z17, Z17
+	VADDPS        Z20, Z19, Z19
+	VADDPS        Z19, Z17, Z17
+	VEXTRACTF64X4 $0x01, Z17, Y18
+	VADDPS        Y17, Y18, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X4
+	MOVQ          dst+0(FP), SI
+	VMOVUPS       X4, (SI)(CX*4)
+	CMPQ          CX, DX
+	JE            end
+	MOVQ          BX, CX
 	JMP           four
 
 end:

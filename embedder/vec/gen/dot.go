@@ -76,6 +76,62 @@ func dotRows(s isa) {
 	RET()
 }
 
+// dotPicks is dot4 over rows that lie anywhere: it asks for the next four before it
+// multiplies. The last four overlap those before them when the count is no multiple of
+// four.
+func dotPicks(s isa) {
+	TEXT("dotPicks"+s.name, NOSPLIT, "func(dst, q, rows *float32, picks *uint32, n, count int)")
+	Pragma("noescape")
+	Doc("dotPicks"+s.name+" writes the inner products of q with count rows of n values, those of the", "numbers in picks; count is 4 or more.")
+	n := Load(Param("n"), GP64()).(GPVirtual)
+	first, last := GP64(), Load(Param("count"), GP64())
+	XORQ(first, first)
+	SUBQ(Imm(4), last)
+	Label("four")
+	next := GP64()
+	LEAQ(Mem{Base: first, Disp: 4}, next)
+	CMPQ(next, last)
+	CMOVQGT(last, next)
+	for i := range 4 {
+		s.prefetch(fmt.Sprintf("ahead%d", i), picked(next, i, n), n)
+	}
+	var rows []Mem
+	for i := range 4 {
+		rows = append(rows, Mem{Base: picked(first, i, n)})
+	}
+	x := s.fourSums(Load(Param("q"), GP64()).(GPVirtual), rows, n, nil)
+	VMOVUPS(x, Mem{Base: Load(Param("dst"), GP64()), Index: first, Scale: 4})
+	CMPQ(first, last)
+	JE(LabelRef("end"))
+	MOVQ(next, first)
+	JMP(LabelRef("four"))
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// picked returns the address of a row of n values, whose number is in picks at
+// first+i.
+func picked(first Register, i int, n Register) Register {
+	row := GP64()
+	MOVL(Mem{Base: Load(Param("picks"), GP64()), Index: first, Scale: 4, Disp: 4 * i}, row.As32())
+	IMULQ(n, row)
+	base := Load(Param("rows"), GP64())
+	LEAQ(Mem{Base: base, Index: row, Scale: 4}, row)
+	return row
+}
+
+// prefetch asks memory for n values from row on, n above 0.
+func (s isa) prefetch(label string, row, n Register) {
+	end := GP64()
+	LEAQ(Mem{Base: row, Index: n, Scale: 4}, end)
+	Label(label)
+	PREFETCHT0(Mem{Base: row})
+	ADDQ(Imm(64), row)
+	CMPQ(row, end)
+	JCS(LabelRef(label))
+}
+
 // fourSums returns the inner products of q with four rows in an XMM. It moves the
 // rows behind their end, q and n stay.
 func (s isa) fourSums(q GPVirtual, rows []Mem, n GPVirtual, ahead Register) Register {

@@ -22,6 +22,7 @@ func emit() {
 		dot(isa)
 		dot4(isa)
 		dotRows(isa)
+		dotPicks(isa)
 		axpy(isa)
 		tile(isa)
 		atLeast(isa, false)

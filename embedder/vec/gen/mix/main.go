@@ -1,0 +1,26 @@
+// Command mix writes the assembly of the kernels of embedder/vec that a blend of
+// scores needs (Asinh, Mix), with mmcloughlin/avo:
+//
+//	go generate ./embedder/vec
+//
+// A kernel takes pointers and counts that the Go code beside it has checked.
+// TestGenerated, in this folder, holds the committed files to this program.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	emit()
+	Generate()
+}
+
+// emit adds every kernel to avo's file.
+func emit() {
+	ConstraintExpr("amd64")
+	for _, s := range []isa{avx2, avx512} {
+		asinh(s)
+		mix(s)
+	}
+}

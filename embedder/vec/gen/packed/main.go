@@ -1,0 +1,28 @@
+// Command packed writes the assembly of the kernels of embedder/vec for rows of
+// small numbers ([vec.Packed]) and of a product value by value, with mmcloughlin/avo:
+//
+//	go generate ./embedder/vec
+//
+// A kernel takes pointers and counts that the Go code beside it has checked.
+// TestGenerated, in this folder, holds the committed files to this program.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	emit()
+	Generate()
+}
+
+// emit adds every kernel to avo's file.
+func emit() {
+	ConstraintExpr("amd64")
+	for _, s := range []isa{avx2, avx512} {
+		packedDots(s)
+		packedAdd(s)
+		roundTo(s)
+		mulEach(s)
+	}
+}
