@@ -14,4 +14,8 @@ type Counts struct {
 	Hidden      int `json:"hidden"`     // movies that are not to be listed
 	Corrections int `json:"corrections"`
 	Versions    int `json:"versions"` // earlier facts of movies
+	Feedback    int `json:"feedback"`
+	Opinions    int `json:"opinions"`    // pairs of a person and a movie
+	Preferences int `json:"preferences"` // people who said what they like
+	Experiments int `json:"experiments"`
 }

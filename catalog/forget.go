@@ -47,9 +47,16 @@ type Removal struct {
 	Intake     int64 `json:"intake"`
 	Offsets    int64 `json:"offsets"` // of posts only: files and topics are remembered for ever
 	UnknownIDs int64 `json:"unknown_ids"`
+
+	Feedback    int64 `json:"feedback"`
+	Opinions    int64 `json:"opinions"` // pairs of a person and a movie
+	Preferences int64 `json:"preferences"`
+	Overrides   int64 `json:"overrides"` // of experiments, that named the person
+	Rates       int64 `json:"rates"`     // counts of served lists by hour, and by hour and movie
 }
 
 // Total returns how many rows went.
 func (r Removal) Total() int64 {
-	return r.Seen + r.Users + r.Accounts + r.Quarantine + r.Exposures + r.Changes + r.Versions + r.Intake + r.Offsets + r.UnknownIDs
+	return r.Seen + r.Users + r.Accounts + r.Quarantine + r.Exposures + r.Changes + r.Versions + r.Intake + r.Offsets + r.UnknownIDs +
+		r.Feedback + r.Opinions + r.Preferences + r.Overrides + r.Rates
 }

@@ -50,6 +50,9 @@ func checkID(kind, s string) error {
 	if len(s) > MaxIDBytes {
 		return fmt.Errorf("%s id %.20q... has %d bytes, want at most %d: %w", kind, s, len(s), MaxIDBytes, ErrInvalid)
 	}
+	if plainID(s) {
+		return nil
+	}
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("%s id %q is not valid UTF-8: %w", kind, s, ErrInvalid)
 	}
@@ -59,4 +62,14 @@ func checkID(kind, s string) error {
 		}
 	}
 	return nil
+}
+
+// plainID reports whether s is of ASCII that every id may hold, as nearly all are.
+func plainID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == ',' || c == '/' {
+			return false
+		}
+	}
+	return true
 }

@@ -10,8 +10,8 @@ type Limit struct {
 
 // A Retention says how long and how much a store keeps.
 type Retention struct {
-	Events     Limit `json:"events"` // histories, by the last thing that happened to a pair of person and movie; and accounts
-	Exposures  Limit `json:"exposures"`
+	Events     Limit `json:"events"`    // histories, by the last thing that happened to a pair of person and movie; opinions; and accounts
+	Exposures  Limit `json:"exposures"` // and feedback
 	Quarantine Limit `json:"quarantine"`
 	Changes    Limit `json:"changes"`
 	Intake     Limit `json:"intake"`

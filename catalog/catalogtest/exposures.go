@@ -105,7 +105,7 @@ func testExposuresInvalid(t *testing.T, s Store) {
 		"movie":             func(e *catalog.Exposure) { e.Movies[1].Movie = "a b" },
 		"no movie":          func(e *catalog.Exposure) { e.Movies[1].Movie = "" },
 		"source":            func(e *catalog.Exposure) { e.Movies[1].Source = "\xff" },
-		"long source":       func(e *catalog.Exposure) { e.Movies[1].Source = strings.Repeat("x", 101) },
+		"long source":       func(e *catalog.Exposure) { e.Movies[1].Source = strings.Repeat("x", 4097) },
 		"propensity":        func(e *catalog.Exposure) { e.Movies[1].Propensity = 1.1 },
 		"propensity < 0":    func(e *catalog.Exposure) { e.Movies[1].Propensity = -0.1 },
 		"input":             func(e *catalog.Exposure) { e.Input = make([]byte, catalog.MaxInputBytes+1) },
@@ -122,6 +122,15 @@ func testExposuresInvalid(t *testing.T, s Store) {
 	most.Input = bytes.Repeat([]byte("\x00\xfe"), catalog.MaxInputBytes/2)
 	same(t, "most", ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{most})), 1)
 	same(t, "most", ok[catalog.Exposure](t)(s.Exposure(ctx, "most")), most)
+	many := make([]catalog.Exposure, 20) // more bytes than one statement need take
+	for i := range many {
+		many[i] = served(fmt.Sprint("many ", i), `{"a\",NULL}`, 0)
+		many[i].Input = bytes.Repeat([]byte{byte(i), '\\'}, catalog.MaxInputBytes/2)
+	}
+	same(t, "many", ok[int](t)(s.PutExposures(ctx, append(many, many[3], most))), len(many))
+	for i := range many {
+		same(t, many[i].RequestID, ok[catalog.Exposure](t)(s.Exposure(ctx, many[i].RequestID)), many[i])
+	}
 	empty := served("empty", "7", 0)
 	empty.Input = []byte{}
 	same(t, "empty", ok[int](t)(s.PutExposures(ctx, []catalog.Exposure{empty})), 1)

@@ -66,8 +66,18 @@ func testClosed(t *testing.T, s Store) {
 		"exposure":          func() error { _, err := s.Exposure(ctx, "1"); return err },
 		"exposures of":      func() error { _, err := s.ExposuresOf(ctx, "1", 0); return err },
 		"exposed bundles":   func() error { _, err := s.ExposedBundles(ctx, after(0)); return err },
-		"absent":            func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
-		"freeze":            func() error { _, err := s.Freeze(ctx); return err },
+		"feedback": func() error {
+			_, err := s.PutFeedback(ctx, []catalog.Feedback{told("1", catalog.FeedbackClick, 0)})
+			return err
+		},
+		"put preferences": func() error { return s.PutPreferences(ctx, catalog.Preferences{User: "1", Liked: "x", At: epoch}) },
+		"preferences":     func() error { _, err := s.Preferences(ctx, "1"); return err },
+		"put experiment":  func() error { _, err := s.PutExperiment(ctx, trial("a")); return err },
+		"experiments":     func() error { _, err := s.Experiments(ctx); return err },
+		"person":          func() error { _, err := s.Person(ctx, "1"); return err },
+		"trending":        func() error { _, err := s.Trending(ctx, after(1), after(0), 0); return err },
+		"absent":          func() error { _, err := s.AbsentUsers(ctx, []catalog.UserID{"1"}, epoch); return err },
+		"freeze":          func() error { _, err := s.Freeze(ctx); return err },
 		"prune": func() error {
 			_, err := s.Prune(ctx, catalog.Retention{Events: catalog.Limit{Age: 1}}, epoch, 0, nil)
 			return err

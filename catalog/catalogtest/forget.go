@@ -39,8 +39,16 @@ func fillPerson(t *testing.T, s Store, u catalog.UserID) catalog.Removal {
 			{RequestID: "a" + partition, User: id, At: epoch, Bundle: "b", Tier: "personal", Movies: []catalog.Exposed{{Movie: "m+1931", Source: "popular", Propensity: 1}}},
 			{RequestID: "b" + partition, User: id, At: epoch, Bundle: "b", Tier: "personal"},
 		}))
+		ok[int](t)(s.PutFeedback(ctx, []catalog.Feedback{
+			{RequestID: "a" + partition, User: id, Movie: "m+1931", Kind: catalog.FeedbackClick, At: epoch},
+			{User: id, Movie: "m+1931", Kind: catalog.FeedbackLike, At: epoch},
+		}))
+		must(t, s.PutPreferences(ctx, catalog.Preferences{User: id, Liked: "trains", At: epoch}))
 	}
-	return catalog.Removal{Seen: 2, Users: 1, Accounts: 1, Quarantine: 3, Exposures: 2, UnknownIDs: 1}
+	tested := trial("of-" + string(u))
+	tested.Overrides = map[catalog.UserID]string{u: "a", u + "1": "b"}
+	ok[int64](t)(s.PutExperiment(ctx, tested))
+	return catalog.Removal{Seen: 2, Users: 1, Accounts: 1, Quarantine: 3, Exposures: 2, UnknownIDs: 1, Feedback: 2, Opinions: 1, Preferences: 1, Overrides: 1}
 }
 
 // Forget takes away all of one person and nothing of anybody else, and a second
@@ -60,7 +68,10 @@ func testForget(t *testing.T, s Store) {
 	count.Watches -= 2
 	count.Quarantined -= 3
 	count.Exposures -= 2
-	count.Changes++
+	count.Feedback -= 2
+	count.Opinions--
+	count.Preferences--
+	count.Changes += 2 // of the person, and of the experiment
 	count.Tombstones++
 	counts(t, s, count)
 	same(t, "history", len(ok[[]catalog.Seen](t)(s.History(ctx, u, 0))), 0)
@@ -72,14 +83,15 @@ func testForget(t *testing.T, s Store) {
 	same(t, "active", active, []catalog.UserID{other})
 	same(t, "unknown", ok[map[string]bool](t)(s.UnknownIDs(ctx, "user", []string{string(u), string(other)})), map[string]bool{string(other): true})
 	same(t, "lists", len(ok[[]catalog.Exposure](t)(s.ExposuresOf(ctx, u, 0))), 0)
+	same(t, "all", ok[catalog.Person](t)(s.Person(ctx, u)), catalog.Person{})
 	same(t, "what was read stays counted", intake(ctx, t, s), counted)
 
 	dead := ok[catalog.Tombstones](t)(s.Tombstones(ctx))
 	same(t, "tombstones", []any{len(dead.Salt), len(dead.Hashes), dead.Has(u), dead.Has(other)}, []any{32, 1, true, false})
 	hash := dead.Hash(u)
 	told := ok[[]catalog.Change](t)(s.ChangesSince(ctx, changes, 0))
-	if len(told) != 1 || told[0].Kind != catalog.ChangeForget || told[0].Subject != hex.EncodeToString(hash[:]) {
-		t.Errorf("changes are %+v, want one that forgets %x", told, hash)
+	if len(told) != 2 || told[0].Kind != catalog.ChangeForget || told[0].Subject != hex.EncodeToString(hash[:]) {
+		t.Errorf("changes are %+v, want one that forgets %x, and one of an experiment", told, hash)
 	}
 
 	same(t, "again", ok[catalog.Removal](t)(s.Forget(ctx, u)), catalog.Removal{})
@@ -147,7 +159,7 @@ func testForgetCancelled(t *testing.T, s Store) {
 		t.Errorf("Forget was cut short at %d steps, want at least 10 for a proof", cut)
 	}
 	same(t, "again", ok[catalog.Removal](t)(s.Forget(t.Context(), u)), catalog.Removal{})
-	same(t, "changes", ok[int64](t)(s.LastChange(t.Context())), int64(before.Changes)+1)
+	same(t, "changes", ok[int64](t)(s.LastChange(t.Context())), int64(before.Changes)+2)
 }
 
 // Whatever comes in later of someone who was forgotten is left out and counted,
@@ -189,7 +201,12 @@ func testForgotten(t *testing.T, s Store) {
 	same(t, "records", ok[catalog.Tally](t)(s.PutUsers(ctx, []catalog.User{{ID: u}, {ID: "7"}, {ID: u, Age: 3}})), catalog.Tally{New: 1, Same: 2})
 	must(t, s.PutUnknownIDs(ctx, "user", []string{string(u), "9"}))
 	same(t, "unknown", ok[map[string]bool](t)(s.UnknownIDs(ctx, "user", []string{string(u), "9"})), map[string]bool{"9": true})
-	want.Users, want.Ratings = 1, 1
+	of := func(id catalog.UserID) catalog.Feedback {
+		return catalog.Feedback{User: id, Movie: "1", Kind: catalog.FeedbackLike, At: epoch}
+	}
+	same(t, "feedback", ok[int](t)(s.PutFeedback(ctx, []catalog.Feedback{of(u), of("7"), of(u)})), 1)
+	must(t, s.PutPreferences(ctx, catalog.Preferences{User: u, Liked: "trains", At: epoch}))
+	want.Users, want.Ratings, want.Feedback, want.Opinions = 1, 1, 1, 1
 	counts(t, s, want)
 	same(t, "nothing to remove", ok[catalog.Removal](t)(s.Forget(ctx, u)), catalog.Removal{})
 	testReadmitForgotten(t, s, u)

@@ -71,6 +71,19 @@ type Store interface {
 	ExposedBundles(ctx context.Context, since time.Time) ([]string, error)
 	Exposure(ctx context.Context, requestID string) (catalog.Exposure, error)
 
+	RollExposures(ctx context.Context, upTo time.Time) (hours int, err error)
+	ListHours(ctx context.Context, from, to time.Time) ([]catalog.ListHour, error)
+	MovieRates(ctx context.Context, from, to time.Time) iter.Seq2[catalog.MovieHour, error]
+
+	PutFeedback(ctx context.Context, feedback []catalog.Feedback) (added int, err error)
+	Feedback(ctx context.Context, from, to time.Time) iter.Seq2[catalog.Feedback, error]
+	PutPreferences(ctx context.Context, p catalog.Preferences) error
+	Preferences(ctx context.Context, user catalog.UserID) (catalog.Preferences, error)
+	PutExperiment(ctx context.Context, e catalog.Experiment) (seq int64, err error)
+	Experiments(ctx context.Context) ([]catalog.Experiment, error)
+	Person(ctx context.Context, user catalog.UserID) (catalog.Person, error)
+	Trending(ctx context.Context, since, before time.Time, limit int) ([]catalog.MovieCount, error)
+
 	Accounts(ctx context.Context) iter.Seq2[catalog.Account, error]
 	Watches(ctx context.Context) iter.Seq2[catalog.Watch, error]
 	Ratings(ctx context.Context) iter.Seq2[catalog.Rating, error]
@@ -167,11 +180,25 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ExposuresInvalid", testExposuresInvalid},
 		{"ExposuresPages", testExposuresPages},
 		{"ExposuresForgotten", testExposuresForgotten},
+		{"Rates", testRates},
+		{"RatesPrune", testRatesPrune},
+		{"RatesConcurrent", testRatesConcurrent},
+		{"Feedback", testFeedback},
+		{"FeedbackPages", testFeedbackPages},
+		{"FeedbackAnyOrder", testFeedbackAnyOrder},
+		{"FeedbackActivity", testFeedbackActivity},
+		{"Person", testPerson},
+		{"PersonOpinions", testPersonOpinions},
+		{"Preferences", testPreferences},
+		{"Experiments", testExperiments},
+		{"ExperimentsForgotten", testExperimentsForgotten},
+		{"Trending", testTrending},
 		{"Pages", testPages},
 		{"Frozen", testFrozen},
 		{"FrozenEnds", testFrozenEnds},
 		{"Prune", testPrune},
 		{"PruneOther", testPruneOther},
+		{"PruneFeedback", testPruneFeedback},
 		{"PruneChanges", testPruneChanges},
 		{"PruneVersions", testPruneVersions},
 		{"PruneCancelled", testPruneCancelled},

@@ -44,14 +44,14 @@ func TestTryLock(t *testing.T) {
 
 // What a process that was killed held is free, whatever it left in the file.
 func TestTryLockAfterKill(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "store.serving")
 	if held := os.Getenv("DURABLE_TEST_HOLD"); held != "" {
 		if _, err := durable.TryLock(held); err != nil {
 			t.Fatal(err)
 		}
 		fmt.Println("held")
-		time.Sleep(time.Minute) // it is killed before
+		time.Sleep(time.Minute) // it is killed before, and would leave behind what it made
 	}
+	name := filepath.Join(t.TempDir(), "store.serving")
 	cmd := exec.Command(os.Args[0], "-test.run=^TestTryLockAfterKill$")
 	cmd.Env = append(os.Environ(), "DURABLE_TEST_HOLD="+name)
 	out, err := cmd.StdoutPipe()

@@ -34,8 +34,9 @@ var articles = map[string]bool{
 func Title(s string) (title string, year int) {
 	s = catalog.CleanText(s)
 	if m := yearEnd.FindStringSubmatchIndex(s); m != nil && m[0] > 0 {
-		year, _ = strconv.Atoi(s[m[2]:m[3]])
-		s = s[:m[0]]
+		if year, _ = strconv.Atoi(s[m[2]:m[3]]); year > 0 { // there was no year 0
+			s = s[:m[0]]
+		}
 	}
 	var b strings.Builder
 	for len(s) > 0 {

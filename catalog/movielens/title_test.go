@@ -32,6 +32,7 @@ func TestTitle(t *testing.T) {
 		{"2001: A Space Odyssey (1968)", "2001: A Space Odyssey", 1968},
 		{"1984", "1984", 0},
 		{"(1999)", "(1999)", 0},
+		{"Unknown (0000)", "Unknown (0000)", 0},
 		{"Babylon 5", "Babylon 5", 0},
 		{"", "", 0},
 	} {
@@ -45,6 +46,7 @@ func TestTitle(t *testing.T) {
 func FuzzTitle(f *testing.F) {
 	f.Add("City of Lost Children, The (Cité des enfants perdus, La) (1995)")
 	f.Add(", The (a.k.a. , L') ((1999)")
+	f.Add("0(0000)")
 	f.Fuzz(func(t *testing.T, s string) {
 		title, year := movielens.Title(s)
 		if !utf8.ValidString(title) {

@@ -220,3 +220,66 @@ func BenchmarkPutMovies(b *testing.B) {
 		})
 	}
 }
+
+// Person against History and User, of one of 1,000 people by so many watched movies, each
+// with a record, preferences and five opinions.
+func BenchmarkPerson(b *testing.B) {
+	for _, length := range []int{10, 100} {
+		b.Run(fmt.Sprint("movies=", length), func(b *testing.B) {
+			benchBoth(b, func(b *testing.B, dsn string) { benchPerson(b, mustOpen(b, dsn), length) })
+		})
+	}
+}
+
+func benchPerson(b *testing.B, s *sqlstore.Store, length int) {
+	const people = 1000
+	ctx := b.Context()
+	fillHistories(b, s, people, length)
+	fillPeople(b, s, people)
+	for _, way := range []struct {
+		name string
+		read func(u catalog.UserID) ([]catalog.Seen, error)
+	}{
+		{"person", func(u catalog.UserID) ([]catalog.Seen, error) { p, err := s.Person(ctx, u); return p.Seen, err }},
+		{"history+user", func(u catalog.UserID) ([]catalog.Seen, error) {
+			if _, err := s.User(ctx, u); err != nil {
+				return nil, err
+			}
+			return s.History(ctx, u, 0)
+		}},
+	} {
+		b.Run("read="+way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if seen, err := way.read(catalog.UserID(fmt.Sprint((i * 7919) % people))); err != nil || len(seen) != length {
+					b.Fatal(len(seen), err)
+				}
+			}
+		})
+	}
+}
+
+// fillPeople stores records, preferences and opinions of so many people.
+func fillPeople(b *testing.B, s *sqlstore.Store, people int) {
+	b.Helper()
+	var users []catalog.User
+	var opinions []catalog.Feedback
+	for u := range people {
+		id := catalog.UserID(fmt.Sprint(u))
+		users = append(users, catalog.User{ID: id, Age: 30, Gender: "F", Occupation: "engineer"})
+		for m := range 5 {
+			opinions = append(opinions, catalog.Feedback{User: id, Movie: catalog.MovieID(fmt.Sprint("some+movie+", m)), Kind: catalog.FeedbackLike, At: time.Unix(1, 0)})
+		}
+	}
+	if _, err := s.PutUsers(b.Context(), users); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := s.PutFeedback(b.Context(), opinions); err != nil {
+		b.Fatal(err)
+	}
+	for _, u := range users[:people/10] {
+		if err := s.PutPreferences(b.Context(), catalog.Preferences{User: u.ID, Liked: "trains", At: time.Unix(1, 0)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

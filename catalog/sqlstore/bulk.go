@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -17,12 +19,18 @@ import (
 // 7.8, 7.3.
 const chunkRows = 256
 
+// gentleRows is how many rows one statement of a gentle bulk takes: of exposures some
+// 0.5 ms on SQLite.
+const gentleRows = 32
+
 // A bulk writes many rows with few statements. The statement of a full chunk is
 // prepared once.
 type bulk struct {
 	tx         *sqlx.Tx
 	head, tail string // around the rows: "INSERT INTO t (a, b) VALUES" and "ON CONFLICT ..."
 	columns    int
+	chunk      int    // rows of one statement
+	turns      *turns // after each statement; nil: others wait for the last
 	args       []any
 	full       *sqlx.Stmt
 	stored     int64 // rows that were inserted or updated so far
@@ -35,6 +43,7 @@ func newBulk(tx *sqlx.Tx, table string, columns []string, conflict string) *bulk
 		head:    "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ",
 		tail:    " " + conflict,
 		columns: len(columns),
+		chunk:   chunkRows,
 	}
 }
 
@@ -42,18 +51,52 @@ func newBulk(tx *sqlx.Tx, table string, columns []string, conflict string) *bulk
 // before a flush.
 func (b *bulk) add(ctx context.Context, row ...any) error {
 	b.args = append(b.args, row...)
-	if len(b.args) < chunkRows*b.columns {
+	if len(b.args) < b.chunk*b.columns {
 		return nil
 	}
 	if b.full == nil {
-		stmt, err := b.tx.PreparexContext(ctx, b.query(chunkRows))
+		stmt, err := b.tx.PreparexContext(ctx, b.query(b.chunk))
 		if err != nil {
 			return err
 		}
 		b.full = stmt
 	}
 	done, err := b.full.ExecContext(ctx, b.args...)
+	if b.turns != nil {
+		b.turns.give()
+	}
 	return b.count(done, err)
+}
+
+// gentle makes b of a database in this process take a core for no longer than a list
+// takes to be made: a server's requests go on in between.
+func (b *bulk) gentle(t *turns) *bulk {
+	t.since = time.Now()
+	b.chunk, b.turns = gentleRows, t
+	return b
+}
+
+// turns are those of a goroutine and of others that wait for its core. In the long run the
+// others get a quarter of the time that it works: while there is more to do than cores can,
+// a goroutine that gives way each time hardly comes back. The zero value is ready.
+type turns struct {
+	since time.Time     // when its own began
+	ahead time.Duration // time that the others had beyond their share
+}
+
+// maxCredit bounds what others may have at once after a while in which nobody waited.
+const maxCredit = 5 * time.Millisecond
+
+// give lets others go on, if it is their turn.
+func (t *turns) give() {
+	now := time.Now()
+	t.ahead = max(t.ahead-now.Sub(t.since)/4, -maxCredit)
+	if t.since = now; t.ahead > 0 {
+		return
+	}
+	runtime.Gosched()
+	t.since = time.Now()
+	t.ahead += t.since.Sub(now)
 }
 
 // count notes what a statement did with the rows of args.

@@ -37,7 +37,7 @@ const ChangesChannel = "marquee_changes"
 // [MaxDetailBytes], is an error that wraps [catalog.ErrInvalid].
 //
 // It only tells. What movies are like, which are hidden, whose neighbours were
-// corrected and who was forgotten stands in tables of its own, and the methods that
+// corrected, which experiments there are and who was forgotten stands in tables of its own, and the methods that
 // write those tell of it themselves.
 func (s *Store) PutChange(ctx context.Context, c catalog.Change) (seq int64, err error) {
 	const op = "store change"

@@ -13,9 +13,12 @@ func (s *Store) Counts(ctx context.Context) (catalog.Counts, error) {
 	const query = `SELECT (SELECT count(*) FROM movies), (SELECT count(*) FROM users), count(rating), count(last_at),
 		(SELECT count(*) FROM quarantine), (SELECT count(*) FROM vectors),
 		(SELECT count(*) FROM exposures), (SELECT count(*) FROM changes), (SELECT count(*) FROM tombstones),
-		(SELECT count(*) FROM hidden_movies), (SELECT count(*) FROM neighbour_corrections), (SELECT count(*) FROM movie_versions) FROM seen`
+		(SELECT count(*) FROM hidden_movies), (SELECT count(*) FROM neighbour_corrections), (SELECT count(*) FROM movie_versions),
+		(SELECT count(*) FROM feedback), (SELECT count(*) FROM opinions), (SELECT count(*) FROM preferences WHERE liked <> '' OR disliked <> ''),
+		(SELECT count(*) FROM experiments) FROM seen`
 	err := s.reader.QueryRowxContext(ctx, query).Scan(&c.Movies, &c.Users, &c.Ratings, &c.Watches, &c.Quarantined, &c.Vectors,
-		&c.Exposures, &c.Changes, &c.Tombstones, &c.Hidden, &c.Corrections, &c.Versions)
+		&c.Exposures, &c.Changes, &c.Tombstones, &c.Hidden, &c.Corrections, &c.Versions,
+		&c.Feedback, &c.Opinions, &c.Preferences, &c.Experiments)
 	return c, s.fault(ctx, "count", err)
 }
 

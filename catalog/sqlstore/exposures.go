@@ -50,7 +50,7 @@ func (s *Store) PutExposures(ctx context.Context, exposures []catalog.Exposure) 
 		return 0, nil
 	}
 	err = s.write(ctx, op, func(tx *sqlx.Tx) error {
-		added, err = storeExposures(ctx, tx, rows)
+		added, err = storeExposures(ctx, tx, rows, &s.turns)
 		return err
 	})
 	if err != nil {
@@ -132,7 +132,7 @@ func ExposedUser(text string) catalog.UserID {
 	return catalog.UserID(catalog.CutText(text, catalog.MaxIDBytes))
 }
 
-func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow) (added int, err error) {
+func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow, t *turns) (added int, err error) {
 	users := make([]catalog.UserID, len(rows))
 	for i, r := range rows {
 		users[i] = r.user
@@ -143,6 +143,9 @@ func storeExposures(ctx context.Context, tx *sqlx.Tx, rows []exposureRow) (added
 	}
 	b := newBulk(tx, "exposures", append(slices.Clone(exposureColumns), exposureInput), "ON CONFLICT (request_id) DO NOTHING")
 	defer b.close()
+	if tx.DriverName() != Postgres {
+		b.gentle(t)
+	}
 	for _, r := range rows {
 		if forgotten[r.user] {
 			continue

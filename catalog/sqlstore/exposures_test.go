@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -58,6 +59,15 @@ func TestPackMovies(t *testing.T) {
 	}
 }
 
+// All sources of an interleaved list in one, by the longest names that there are.
+func TestSourcesOfTeamsFit(t *testing.T) {
+	one := strings.Repeat("m", 40) + "@" + strings.Repeat("a", 64)
+	all := strings.Repeat(one+"+", 31) + one
+	if _, err := sqlstore.PackMovies([]catalog.Exposed{{Movie: "a", Source: all, Propensity: 1}}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnpackGarbage(t *testing.T) {
 	text := func(s string) string { return string(binary.AppendUvarint(nil, uint64(len(s)))) + s }
 	const one = "\x01\x01\x01" // version, one movie, one source
@@ -68,7 +78,7 @@ func TestUnpackGarbage(t *testing.T) {
 		"count without end":   {"\x01" + strings.Repeat("\xff", 20), "number of movies"},
 		"too many movies":     {"\x01\xe9\x07\x00", "number of movies is 1001"},
 		"more sources":        {"\x01\x01\x02", "number of sources is 2"},
-		"source too long":     {one + "\x65", "length of source is 101"},
+		"source too long":     {one + "\x81\x20", "length of source is 4097"},
 		"source cut":          {one + "\x05abc", "source wants 5 bytes, 3 are left"},
 		"source no text":      {one + text("\xff"), "source"},
 		"no id":               {one + text("s"), "movie 0 of 1: length of movie id"},
@@ -141,50 +151,71 @@ func TestDamagedExposure(t *testing.T) {
 	})
 }
 
-// PutExposures of lists of 20 movies, 200 a call as a recorder would, against two
-// rivals on the same database: the list as JSON, and a row for each movie.
+// PutExposures of lists of 20 movies, 1,000 a call as a recorder does, without and with
+// what they were made from, against two rivals on the same database: the list as JSON,
+// and a row for each movie. Ids of requests are random, or begin with the time.
 func BenchmarkPutExposures(b *testing.B) {
-	const lists = 200
-	for kind, dsn := range dsns {
-		for _, way := range []struct {
-			name string
-			put  func(s *sqlstore.Store, exposures []catalog.Exposure) error
-		}{
-			{"packed", func(s *sqlstore.Store, exposures []catalog.Exposure) error {
-				_, err := s.PutExposures(b.Context(), exposures)
-				return err
-			}},
-			{"json", func(s *sqlstore.Store, exposures []catalog.Exposure) error {
-				return s.PutListsJSON(b.Context(), exposures)
-			}},
-			{"rows", func(s *sqlstore.Store, exposures []catalog.Exposure) error {
-				return s.PutListsRows(b.Context(), exposures)
-			}},
-		} {
-			b.Run("lists="+way.name+"/on="+kind, func(b *testing.B) {
-				s, n := mustOpen(b, dsn(b)), 0
+	type put func(s *sqlstore.Store, exposures []catalog.Exposure) error
+	packed := func(s *sqlstore.Store, exposures []catalog.Exposure) error {
+		_, err := s.PutExposures(b.Context(), exposures)
+		return err
+	}
+	for _, way := range []struct {
+		name  string
+		input int
+		timed bool
+		put   put
+	}{
+		{"packed", 0, false, packed},
+		{"packed", 0, true, packed},
+		{"packed", 600, false, packed},
+		{"packed", 4096, false, packed},
+		{"packed", 4096, true, packed},
+		{"json", 0, false, func(s *sqlstore.Store, exposures []catalog.Exposure) error {
+			return s.PutListsJSON(b.Context(), exposures)
+		}},
+		{"rows", 0, false, func(s *sqlstore.Store, exposures []catalog.Exposure) error {
+			return s.PutListsRows(b.Context(), exposures)
+		}},
+	} {
+		for kind, dsn := range dsns {
+			b.Run(fmt.Sprintf("on=%s/lists=%s/input=%d/timed=%v", kind, way.name, way.input, way.timed), func(b *testing.B) {
+				s := mustOpen(b, dsn(b))
 				if err := s.MakeRivals(b.Context()); err != nil {
 					b.Fatal(err)
 				}
-				before := bytesOf(b, s)
-				for b.Loop() {
-					exposures := make([]catalog.Exposure, lists)
-					for i := range exposures {
-						exposures[i] = catalog.Exposure{
-							RequestID: fmt.Sprintf("%016x", uint64(n+i)*0x9E3779B97F4A7C15), At: time.Unix(int64(n+i), 0), User: catalog.UserID(fmt.Sprint((n + i) % 30_000)),
-							Bundle: "2026-01-31.1", Tier: "personal", Movies: listOf(20),
-						}
-					}
-					if err := way.put(s, exposures); err != nil {
-						b.Fatal(err)
-					}
-					n += lists
-				}
-				b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "lists/s")
-				b.ReportMetric(float64(bytesOf(b, s)-before)/float64(n), "bytes/list")
+				benchPutExposures(b, s, way.input, way.timed, way.put)
 			})
 		}
 	}
+}
+
+func benchPutExposures(b *testing.B, s *sqlstore.Store, input int, timed bool, put func(*sqlstore.Store, []catalog.Exposure) error) {
+	const lists = 1000
+	before, n := bytesOf(b, s), uint64(0)
+	draw := rand.NewChaCha8([32]byte{1})
+	for b.Loop() {
+		exposures := make([]catalog.Exposure, lists)
+		for i := range exposures {
+			n++
+			id := fmt.Sprintf("%016x%08x", draw.Uint64(), draw.Uint64()>>32)
+			if timed {
+				id = fmt.Sprintf("%012x", n/15) + id[12:]
+			}
+			exposures[i] = catalog.Exposure{
+				RequestID: id, At: time.UnixMicro(int64(n) * 60), User: catalog.UserID(fmt.Sprint(draw.Uint64() % 200_000)),
+				Bundle: "2026-01-31.1", Arm: "blend", Tier: "personal", Movies: listOf(20), Input: make([]byte, input),
+			}
+			if _, err := draw.Read(exposures[i].Input); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := put(s, exposures); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "lists/s")
+	b.ReportMetric(float64(bytesOf(b, s)-before)/float64(n), "bytes/list")
 }
 
 func bytesOf(b *testing.B, s *sqlstore.Store) int64 {

@@ -132,6 +132,7 @@ func TestReadsNoticeFileGone(t *testing.T) {
 		"LastActivity": func(s *sqlstore.Store) error { _, err := s.LastActivity(t.Context()); return err },
 		"ActiveSince":  func(s *sqlstore.Store) error { _, _, err := s.ActiveSince(t.Context(), 0, 0); return err },
 		"History":      func(s *sqlstore.Store) error { _, err := s.History(t.Context(), "7", 0); return err },
+		"Person":       func(s *sqlstore.Store) error { _, err := s.Person(t.Context(), "7"); return err },
 		"History of 5": func(s *sqlstore.Store) error { _, err := s.History(t.Context(), "7", 5); return err },
 		"User":         func(s *sqlstore.Store) error { _, err := s.User(t.Context(), "7"); return err },
 	}

@@ -15,10 +15,14 @@ import (
 
 // Forget removes all that the store holds of a person, in one transaction, and
 // leaves a tombstone: the hash of the id, which [Store.Append], [Store.Readmit],
-// [Store.PutRatings] and [Store.PutUsers] respect from then on. The first time, a
+// [Store.PutRatings], [Store.PutUsers], [Store.PutExposures], [Store.PutFeedback],
+// [Store.PutPreferences] and [Store.PutExperiment] respect from then on. The first time, a
 // [catalog.ChangeForget] with the hash in hexadecimal tells servers of it. It is
 // no error if the person was forgotten before or never known: what a later call
 // finds, it removes.
+//
+// Experiments that had an override of the person lose it, and servers are told their new
+// definitions; the log of changes loses it too.
 //
 // Refused lines go that name the person as a field of a line, after a comma and
 // before another or the end, with blanks around it or none. It reads all of
@@ -72,6 +76,9 @@ var personTables = []struct {
 	{"activity", "user_id = ?", nil},
 	{"unknown_ids", "kind = 'user' AND id = ?", func(r *catalog.Removal) *int64 { return &r.UnknownIDs }},
 	{"exposures", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Exposures }},
+	{"feedback", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Feedback }},
+	{"opinions", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Opinions }},
+	{"preferences", "user_id = ?", func(r *catalog.Removal) *int64 { return &r.Preferences }},
 	{"quarantine", "user_id = ? AND user_id <> ''", func(r *catalog.Removal) *int64 { return &r.Quarantine }}, // as its index says
 }
 
@@ -98,6 +105,10 @@ func removePerson(ctx context.Context, tx *sqlx.Tx, user catalog.UserID) (catalo
 	}
 	lines, err := removeLines(ctx, tx, user)
 	gone.Quarantine += lines
+	if err != nil {
+		return gone, err
+	}
+	gone.Overrides, err = removeOverrides(ctx, tx, user)
 	return gone, err
 }
 
@@ -197,7 +208,7 @@ func (s *Store) emptyLog(ctx context.Context) error {
 // erasePostgres lets the server use the room of deleted rows again, without
 // keeping writers waiting.
 func (s *Store) erasePostgres(ctx context.Context) error {
-	var names []string
+	names := []string{"experiments", "changes"} // rewritten where they named the person
 	for _, t := range personTables {
 		names = append(names, t.table)
 	}

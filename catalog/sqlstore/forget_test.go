@@ -37,7 +37,9 @@ func fillEverything(t *testing.T, s *sqlstore.Store, u catalog.UserID) {
 	must(s.PutCorrection(ctx, catalog.Correction{Movie: "heat+1995", Other: "m+1931", Kind: catalog.Pin}))
 	must(s.PutUsers(ctx, []catalog.User{{ID: u, Age: 30}, {ID: "7"}}))
 	must(nil, s.PutVectors(ctx, []catalog.Vector{{Key: catalog.VectorKey{1}, Embedder: "e", Values: []float32{1}}}))
-	must(s.PutExposures(ctx, []catalog.Exposure{{RequestID: "r", At: at, User: u, Bundle: "b", Tier: "personal", Input: []byte("history of " + u)}}))
+	must(s.PutExposures(ctx, []catalog.Exposure{{RequestID: "r", At: at, User: u, Bundle: "b", Tier: "personal", Input: []byte("history of " + u),
+		Movies: []catalog.Exposed{{Movie: "heat+1995", Source: "popular", Propensity: 1}}}}))
+	must(s.RollExposures(ctx, at.Add(time.Hour)))
 	must(s.Append(ctx, catalog.Batch{
 		Partition: "of everything", To: 9,
 		Minutes:  []catalog.Minute{{User: u, Movie: "heat+1995", At: at}, {User: "7", Movie: "heat+1995", At: at}},
@@ -48,6 +50,12 @@ func fillEverything(t *testing.T, s *sqlstore.Store, u catalog.UserID) {
 			{Offset: 2, Reason: "bad_time", Line: []byte("2024-e10-14T15:20:53," + string(u) + ",GET /rate/x=3"), At: at},
 			{Offset: 3, Reason: "missing_field", Line: []byte("2024-10-14T15:20:53," + string(u)), At: at},
 		},
+	}))
+	must(s.PutFeedback(ctx, []catalog.Feedback{{User: u, Movie: "heat+1995", Kind: catalog.FeedbackLike, At: at}, {User: "7", Movie: "heat+1995", Kind: catalog.FeedbackLike, At: at}}))
+	must(nil, s.PutPreferences(ctx, catalog.Preferences{User: u, Liked: "trains", At: at}))
+	must(s.PutExperiment(ctx, catalog.Experiment{
+		Name: "a", Layer: "ranking", Mode: catalog.ExperimentSplit, Salt: "s", To: 1, Start: at, Overrides: map[catalog.UserID]string{u: "b"},
+		Arms: []catalog.ExperimentArm{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}},
 	}))
 	must(nil, s.PutUnknownIDs(ctx, "user", []string{string(u), "8"})) // last: who signs up or has a record is known
 }
@@ -133,7 +141,8 @@ func TestForgetLeavesNothing(t *testing.T) {
 		fillEverything(t, s, marked)
 		before, empty := columnsWith(t, s.Kind(), dsn, marked)
 		want := []string{
-			"accounts.user_id", "activity.user_id", "exposures.input", "exposures.user_id", "quarantine.line", "quarantine.user_id",
+			"accounts.user_id", "activity.user_id", "changes.detail", "experiments.definition", "exposures.input", "exposures.user_id",
+			"feedback.user_id", "opinions.user_id", "preferences.user_id", "quarantine.line", "quarantine.user_id",
 			"seen.user_id", "unknown_ids.id", "users.facts", "users.id",
 		}
 		if !slices.Equal(before, want) || len(empty) > 0 {

@@ -12,8 +12,9 @@ import (
 // packedVersion is the first byte of a packed list.
 const packedVersion = 1
 
-// MaxSourceBytes is the longest [catalog.Exposed.Source].
-const MaxSourceBytes = 100
+// MaxSourceBytes is the longest [catalog.Exposed.Source]: 32 names of sources, of 40 bytes
+// at most, each with the name of an arm of an experiment, of 64, fit.
+const MaxSourceBytes = 4096
 
 // packMovies returns a served list as bytes, some 19 a movie with ids of 16:
 //

@@ -15,12 +15,14 @@ const (
 	migrateLock = 0x6d61727175656501
 )
 
-// The sizes of the pool: enough readers for a server, few enough that several
-// servers fit into PostgreSQL's default of 100 connections.
-const (
-	postgresReaders = 16
-	postgresIdle    = 4
-)
+// postgresReaders is the size of the pool: enough readers for a server, few enough that
+// several servers fit into PostgreSQL's default of 100 connections. All of them are kept
+// while they are used: a connection costs both sides a login and a prepared statement,
+// some hundred times what the history of a person does.
+const postgresReaders = 16
+
+// postgresIdle is how long a connection is kept that nobody uses.
+const postgresIdle = 5 * time.Minute
 
 // idleWriter is how long a writer may leave a transaction alone before the server
 // ends it: one that vanished without a word holds the write lock for no longer.
@@ -37,17 +39,17 @@ func (s *Store) openPostgres(ctx context.Context, dsn string, wait time.Duration
 	if err != nil {
 		return fmt.Errorf("the URL is not usable: %w", scrub(err, full))
 	}
-	pool := func(open, idle int) *sqlx.DB {
+	pool := func(open int) *sqlx.DB {
 		db := sql.OpenDB(connector)
 		db.SetMaxOpenConns(open)
-		db.SetMaxIdleConns(idle)
-		db.SetConnMaxIdleTime(5 * time.Minute)
+		db.SetMaxIdleConns(open)
+		db.SetConnMaxIdleTime(postgresIdle)
 		return sqlx.NewDb(db, "postgres")
 	}
 	s.lock = fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock(%d)",
 		wait.Milliseconds(), idleWriter.Milliseconds(), int64(writeLock))
-	s.writer = pool(1, 1)
-	s.reader = pool(postgresReaders, postgresIdle)
+	s.writer = pool(1)
+	s.reader = pool(postgresReaders)
 	return s.migrate(ctx)
 }
 

@@ -23,8 +23,9 @@ const maxPruneRest = 100 * time.Millisecond
 
 // Prune removes what r no longer keeps at the time now, and returns what was
 // removed. Of each table the rows go that are older than its age, and of those
-// left the oldest beyond its number of rows; ties by key. Histories and sign-ups
-// are counted apart, each by the limit of events.
+// left the oldest beyond its number of rows; ties by key. Histories, opinions and
+// sign-ups are counted apart, each by the limit of events; lists and feedback, each by
+// that of exposures. The hourly counts of lists go by the age of exposures alone.
 //
 // It works in transactions that remove at most batchRows rows each (1,000 if
 // that is below 1, 8,192 at most), and rests after each for as long as it took, so that
@@ -65,6 +66,9 @@ func (s *Store) Prune(ctx context.Context, r catalog.Retention, now time.Time, b
 			return p.removed, s.fault(ctx, op+" "+t.name, err)
 		}
 	}
+	if err := p.rates(ctx, r.Exposures.Age); err != nil {
+		return p.removed, s.fault(ctx, op+" rates", err)
+	}
 	return p.removed, s.fault(ctx, op+" changes", p.changes(ctx, r.Changes))
 }
 
@@ -101,6 +105,14 @@ var agedTables = []agedTable{
 		name: "exposures", key: "request_id", keys: 1, at: "at", where: "1 = 1", byTime: true,
 		limit: func(r catalog.Retention) catalog.Limit { return r.Exposures },
 		count: func(r *catalog.Removal) *int64 { return &r.Exposures },
+	}, {
+		name: "feedback", key: "user_id, movie_id, kind, request_id", keys: 4, at: "at", where: "1 = 1", byTime: true,
+		limit: func(r catalog.Retention) catalog.Limit { return r.Exposures },
+		count: func(r *catalog.Removal) *int64 { return &r.Feedback },
+	}, {
+		name: "opinions", key: "user_id, movie_id", keys: 2, at: "at", where: "1 = 1", people: true,
+		limit: func(r catalog.Retention) catalog.Limit { return r.Events },
+		count: func(r *catalog.Removal) *int64 { return &r.Opinions },
 	}, {
 		name: "quarantine", key: "source, position", keys: 2, at: "at", where: "1 = 1", byTime: true,
 		limit: func(r catalog.Retention) catalog.Limit { return r.Quarantine },

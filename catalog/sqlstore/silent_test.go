@@ -265,6 +265,7 @@ func TestCallsEndInSilence(t *testing.T) {
 	}
 	for what, call := range map[string]func(context.Context) error{
 		"ping":    s.Ping,
+		"person":  func(ctx context.Context) error { _, err := s.Person(ctx, "7"); return err },
 		"history": func(ctx context.Context) error { _, err := s.History(ctx, "7", 0); return err }, // a prepared one
 		"counts":  func(ctx context.Context) error { _, err := s.Counts(ctx); return err },
 		"put":     func(ctx context.Context) error { return put(ctx, s) },

@@ -43,7 +43,11 @@ func (s *Store) openSQLite(ctx context.Context, path string, wait time.Duration)
 		"cache_size(-8192)",            // KiB a connection
 		"secure_delete(1)",             // what is deleted is overwritten: see Forget
 	}
-	if s.writer, err = sqlitePool(abs, wait, 1, append(pragmas, "query_only(0)")); err != nil {
+	// What undoes a statement stays in memory, of which it needs as many pages as the statement
+	// changes. A hot page that is moved from the log to the file once in 16 MiB instead of
+	// 4 saves a fifth of BenchmarkPutExposures.
+	writing := append([]string{"query_only(0)", "temp_store(2)", "wal_autocheckpoint(4096)"}, pragmas...)
+	if s.writer, err = sqlitePool(abs, wait, 1, writing); err != nil {
 		return err
 	}
 	if err := s.prepareSQLite(ctx, wait); err != nil {

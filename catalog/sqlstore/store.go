@@ -32,11 +32,13 @@ type Store struct {
 	name   string // the DSN without its password, for messages
 	writer *sqlx.DB
 	reader *sqlx.DB
-	recent *sqlx.Stmt // reads one history: the query of every request
+	recent *sqlx.Stmt // reads one history
+	person *sqlx.Stmt // reads all of one person: the query of every request
 	log    *slog.Logger
 	closed atomic.Bool
 	views  atomic.Int32 // frozen ones that are open
 	graves graves       // who was forgotten, as far as this process knows
+	turns  turns        // of who writes served lists, which one transaction at a time does
 	doubts doubts       // replays that may have been stored
 	lock   string       // PostgreSQL only: takes the write lock of a transaction
 
@@ -71,6 +73,9 @@ func open(ctx context.Context, dsn string, log *slog.Logger, wait time.Duration)
 	if err == nil {
 		s.recent, err = s.reader.PreparexContext(ctx, s.reader.Rebind(historyQuery))
 	}
+	if err == nil {
+		s.person, err = s.reader.PreparexContext(ctx, s.reader.Rebind(personQuery))
+	}
 	if err != nil {
 		return nil, errors.Join(s.fault(ctx, "open", err), s.shut())
 	}
@@ -82,8 +87,8 @@ func (s *Store) Kind() string { return s.kind }
 
 // Ping returns an error that wraps [catalog.ErrUnavailable] unless the store
 // can be read now. Like every write, and like the reads that answer a request
-// ([Store.LastActivity], [Store.ActiveSince], [Store.History], [Store.Movie],
-// [Store.User]), it notices that an SQLite file was deleted or replaced under
+// ([Store.LastActivity], [Store.ActiveSince], [Store.Person], [Store.History],
+// [Store.Movie], [Store.User]), it notices that an SQLite file was deleted or replaced under
 // the open store, which SQLite itself does not.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.there(); err != nil {
@@ -104,7 +109,7 @@ func (s *Store) Close() error {
 
 // shut closes the readers first: the last connection of an SQLite file merges
 // the write-ahead log into it, and only a connection that may write can. The
-// prepared statement ends with its connections.
+// prepared statements end with their connections.
 func (s *Store) shut() error {
 	var errs []error
 	for _, db := range []*sqlx.DB{s.reader, s.writer} {

@@ -14,6 +14,10 @@
 // with an effect size, [Holm] corrects for the number of comparisons, and
 // [PSICritical] says how large a PSI chance alone makes.
 //
+// Experiments are judged by a [Ratio] for each arm, whose pairs are people, by
+// [Fit], which tells whether the arms have the people they should, and by a
+// [Sequence], which may be looked at as often as one likes.
+//
 // NaN and infinities are no numbers: Numbers counts them apart. What cannot be
 // computed, as a mean of nothing, is NaN, never 0.
 package stats

@@ -47,17 +47,6 @@ func MeanDifference(a, b Sample) float64 {
 	return step / sd
 }
 
-// MeanDifferenceInterval returns an interval of the difference d of
-// [MeanDifference] for n and m observations, by its asymptotic variance (Hedges
-// and Olkin, "Statistical methods for meta-analysis", 1985).
-func MeanDifferenceInterval(d, n, m, confidence float64) (low, high float64) {
-	if math.IsNaN(d) || n < 2 || m < 2 {
-		return nan, nan
-	}
-	margin := normalQuantile(confidence) * math.Sqrt((n+m)/(n*m)+d*d/(2*(n+m)))
-	return d - margin, d + margin
-}
-
 // Wasserstein returns how far, in pooled standard deviations, observations of a
 // must be moved on average to become b: the Wasserstein-1 (earth mover's)
 // distance, without a unit. Unlike a difference of means it sees a change of

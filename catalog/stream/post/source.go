@@ -224,16 +224,18 @@ func (s *Source) Acknowledge(_ context.Context, b catalog.Batch, done catalog.Ap
 	case errors.Is(err, catalog.ErrConflict):
 		s.answer(p, answer{status: http.StatusConflict, problem: "the " + HeaderKey + " was used for another body; want a new one for each body"})
 	case errors.Is(err, catalog.ErrInvalid):
+		if s.cfg.Failed != nil {
+			s.cfg.Failed(err) // before the answer, which points to it
+		}
 		s.answer(p, answer{status: http.StatusBadRequest, problem: "the lines are such as the store can never take; the log says why"})
+	default:
 		if s.cfg.Failed != nil {
 			s.cfg.Failed(err)
 		}
-	default:
 		s.answer(p, answer{status: http.StatusInternalServerError, problem: "the lines could not be stored; the log says why"})
 		if s.cfg.Failed == nil {
 			return err
 		}
-		s.cfg.Failed(err)
 	}
 	return nil
 }
@@ -244,10 +246,12 @@ func (s *Source) tell(p *posted, done catalog.Applied, replayed bool) {
 	s.answer(p, a)
 }
 
+// answer gives the place of p back before it answers, so that who waits for an answer
+// before the next request finds it free.
 func (s *Source) answer(p *posted, a answer) {
-	p.answer <- a // has room: each is answered once
 	s.current = nil
 	<-s.slots
+	p.answer <- a // has room: each is answered once
 }
 
 // Close refuses new requests, answers those that wait by 503, and ends Fetch. A
