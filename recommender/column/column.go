@@ -265,6 +265,10 @@ func DecodeStrings[S ~string](d *Decoder) []S {
 	return out
 }
 
+// More reports whether there are bytes that were not taken, and no error so far: columns
+// that a later format added may follow.
+func (d *Decoder) More() bool { return d.err == nil && len(d.data) > 0 }
+
 // Finish returns the first error, or one for bytes that are left over.
 func (d *Decoder) Finish() error {
 	if d.err == nil && len(d.data) > 0 {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync"
 
 	"marquee/catalog"
 )
@@ -25,17 +26,17 @@ func Extend(m Model, rows []float32, dims int) (Model, error) {
 
 // pad returns m as a model of so many rows.
 func pad(m Model, rows int) Model {
-	p := padded{m, rows}
 	if x, ok := m.(Predictor); ok {
-		return &paddedPredictor{p, x}
+		return &paddedPredictor{padded{model: m, rows: rows}, x}
 	}
-	return &p
+	return &padded{model: m, rows: rows}
 }
 
 // A padded model has movies behind its own of which it knows nothing.
 type padded struct {
 	model Model
 	rows  int
+	asks  sync.Pool // of *paddedAsked
 }
 
 func (p *padded) Len() int { return p.rows }

@@ -20,8 +20,9 @@
 //     also has their rank-biased overlap (Webber, Moffat, Zobel, "A similarity
 //     measure for indefinite rankings", 2010, with p of 0.9), which weighs the
 //     first places more.
-//   - genre: whoever watched ten movies of one genre gets some of it, but not that
-//     alone. A bound above 0 asks for so many times its share of the catalog.
+//   - genre: whoever watched the ten movies of one genre that tell most of a taste
+//     for it gets more of it than the catalog has, but not that alone. The bound is in
+//     shares of the catalog: 0 asks for some of it only.
 //
 // A test that the facts or the model do not allow is skipped and says why. What
 // failed comes with examples.

@@ -1,6 +1,7 @@
 package behave
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -24,7 +25,7 @@ func (t *tester) genre(ctx context.Context) (Result, error) {
 	}
 	people, seen := make([]person, len(genres)), make([][]uint32, len(genres))
 	for i, genre := range genres {
-		seen[i] = t.popular(t.GenreSeen, func(row int) bool { return t.has(row, genre) })
+		seen[i] = t.telling(t.GenreSeen, genre)
 		people[i] = t.watcher("somebody who watched nothing but "+genre, seen[i]...)
 	}
 	lists, err := t.lists(ctx, people, t.N)
@@ -59,6 +60,43 @@ func (t *tester) genre(ctx context.Context) (Result, error) {
 	}
 	r.Verdict = Failed
 	return r, nil
+}
+
+// telling returns the n movies of genre that tell most of a taste for it: of those that
+// MinWatchers people watched, the ones in the rest of whose watchers' histories the genre
+// has the largest share. If there are fewer, the most watched of the others follow.
+//
+// The most watched alone tell nothing: those who watched the ten most watched horror
+// movies of ml-latest-small, Alien and Jaws among them, have 6.6% of horror in the rest of
+// what they watched, and all people 7.2%; with these it is 14.0%.
+func (t *tester) telling(n int, genre string) []uint32 {
+	of := make([]bool, len(t.Movies))
+	for row := range of {
+		of[row] = t.has(row, genre)
+	}
+	shares := make([]float64, len(t.Movies)) // sums over the watchers
+	for _, u := range t.Train.Users {
+		watched := 0
+		for _, s := range u.Seen {
+			if of[s.Movie] {
+				watched++
+			}
+		}
+		for _, s := range u.Seen {
+			if rest := len(u.Seen) - 1; of[s.Movie] && rest > 0 {
+				shares[s.Movie] += float64(watched-1) / float64(rest)
+			}
+		}
+	}
+	known := func(row int) bool { return of[row] && t.watchers[row] >= max(t.MinWatchers, 1) }
+	rows := t.popular(len(of), known)
+	slices.SortStableFunc(rows, func(a, b uint32) int {
+		return cmp.Compare(shares[b]/float64(t.watchers[b]), shares[a]/float64(t.watchers[a]))
+	})
+	if len(rows) < n {
+		rows = append(rows, t.popular(n-len(rows), func(row int) bool { return of[row] && !known(row) })...)
+	}
+	return rows[:min(n, len(rows))]
 }
 
 func (t *tester) has(row int, genre string) bool {

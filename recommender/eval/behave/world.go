@@ -72,7 +72,7 @@ type Config struct {
 	LeastLift   float64 // share of the genre in the list over its share of the catalog must be above this
 
 	MinHistory  int      // movies that a history needs for stability, 2 or more
-	MinWatchers int      // people that must have watched a film for its series to count, so that there is something to learn
+	MinWatchers int      // people that must have watched a film for its series to count, or for it to tell of a taste, so that there is something to learn
 	Genres      []string // to test; nil for Horror, or the most common one under 30% of the catalog
 	GenreMovies int      // movies that a genre needs, above GenreSeen
 	GenreSeen   int      // movies of the genre that are watched, 1 or more
@@ -80,13 +80,13 @@ type Config struct {
 
 // DefaultConfig has the bounds that a sound model keeps. A Jaccard index of 0.5
 // is two thirds of the places kept. On ml-latest-small, popularity finds 0.04 of
-// the series, and movies that were watched together 0.30: TestMovieLens. Any lift
-// above 0 will do: whoever watched ten famous horror films there also watched what
-// else is famous, and a model that learned that is not wrong.
+// the series, and movies that were watched together 0.30: TestMovieLens. There
+// popularity has half the catalog's share of horror for whoever watched nothing else,
+// and movies that were watched together have three times it; the bound is the share itself.
 func DefaultConfig() Config {
 	return Config{
 		N: 20, MaxPeople: 500, Seed: 1, Workers: runtime.GOMAXPROCS(0), Examples: 5,
-		LeastSeries: 0.2, LeastStable: 0.5, LeastLift: 0,
+		LeastSeries: 0.2, LeastStable: 0.5, LeastLift: 1,
 		MinHistory: 10, MinWatchers: 20, GenreMovies: 30, GenreSeen: 10,
 	}
 }

@@ -1,6 +1,7 @@
 package als
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,10 @@ type Model struct {
 	scale   float64       // of every lambda
 	cold    *coldMap      // nil without vectors
 
+	first   *Model // what this was extended from at first; nil if it was not
+	turned  func() *turned
 	scratch sync.Pool // of *folder
+	asks    sync.Pool // of *asked
 }
 
 // Kind returns how models of this kind are trained and read.
@@ -95,6 +99,7 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 
 // ready lists what is missing.
 func (m *Model) ready() *Model {
+	m.lazily()
 	for row, s := range m.source {
 		if s == unknown {
 			m.missing = append(m.missing, uint32(row))
@@ -153,6 +158,18 @@ func (m *Model) FoldIn(seen []model.Seen) ([]float32, error) {
 
 // foldIn leaves the factors in f.user, and reports whether anything is known.
 func (m *Model) foldIn(f *folder, seen []model.Seen) bool {
+	if !m.observe(f, seen) {
+		return false
+	}
+	clear(f.user)
+	lambda := m.c.lambda(m.scale, int64(len(f.cols)), m.trained)
+	f.solver.solve(f.user, m.gram, m.items, f.cols, f.values, lambda)
+	return true
+}
+
+// observe lists the known movies of a history with their confidences, and reports
+// whether there are any.
+func (m *Model) observe(f *folder, seen []model.Seen) bool {
 	f.cols, f.values = f.cols[:0], f.values[:0]
 	for _, s := range seen {
 		if int(s.Movie) >= len(m.source) || m.source[s.Movie] == unknown {
@@ -164,13 +181,7 @@ func (m *Model) foldIn(f *folder, seen []model.Seen) bool {
 		}
 		f.cols, f.values = append(f.cols, s.Movie), append(f.values, c)
 	}
-	if len(f.cols) == 0 {
-		return false
-	}
-	clear(f.user)
-	lambda := m.c.lambda(m.scale, int64(len(f.cols)), m.trained)
-	f.solver.solve(f.user, m.gram, m.items, f.cols, f.values, lambda)
-	return true
+	return len(f.cols) > 0
 }
 
 // Score folds the history in and multiplies: see [model.Model]. It takes what
@@ -202,7 +213,10 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 		source: slices.Concat(m.source, make([]byte, n)),
 	}
 	x.predict(m.Len(), rows)
-	return x.ready(), nil
+	x.ready()
+	x.first = cmp.Or(m.first, m) // not m, which would stay in memory until x is asked
+	x.turned = sync.OnceValue(func() *turned { return x.first.extended(x) })
+	return x, nil
 }
 
 func (m *Model) vectorDims() int {

@@ -29,7 +29,7 @@ func TestKit(t *testing.T) {
 		"debiased": `{"dims":16,"sweeps":6,"debias":0.5}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			modeltest.Test(t, modeltest.Case{Kind: als.Kind(), Settings: json.RawMessage(settings), Least: 0.14})
+			modeltest.Test(t, modeltest.Case{Kind: als.Kind(), Settings: json.RawMessage(settings), Least: 0.14, Near: 0.002})
 		})
 	}
 }

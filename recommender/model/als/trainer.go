@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+
+	"marquee/recommender/model/pages"
 )
 
 // A Trainer holds the factors of people, who are the rows of a matrix, and of
@@ -41,7 +43,7 @@ func NewTrainer(m *Matrix, c Config) (*Trainer, error) {
 	for _, s := range []*side{&t.users, &t.items} {
 		s.blocks, s.lambdas = s.matrix.blocks(), c.lambdas(t.scale, s.matrix.Starts, s.matrix.Columns)
 	}
-	t.Users, t.Items = factors(m.Rows()*c.Dims), factors(m.Columns*c.Dims)
+	t.Users, t.Items = pages.Make[float32](m.Rows()*c.Dims), pages.Make[float32](m.Columns*c.Dims)
 	for i, x := range [][]float32{t.Users, t.Items} {
 		draw(x, c, rand.New(rand.NewPCG(c.Seed, uint64(i))))
 	}

@@ -80,8 +80,8 @@ func (c Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// maxParts is what the bits of a movie's sources have room for.
-const maxParts = 31
+// maxParts is what the bits of a movie's sources have room for, beside what brought it.
+const maxParts = 27
 
 func (c Config) parts() []string {
 	names := strings.Split(c.Parts, ",")

@@ -23,4 +23,14 @@
 // A part that can say nothing of a person, or of a movie, is left out of the mean
 // and the others share its weight: a movie that nobody watched yet takes part by
 // the parts that know it from its text.
+//
+// # Candidates
+//
+// A build ends with a table ([Model.Prepare]): for each movie that somebody watched, the
+// movies that suit who watched that one alone, by the dense scores. For a person, the
+// lists of what they watched are merged ([Suggesting.Suggest]), and only these, and
+// what others bring, are scored ([Model.AskRows]): each part takes the history in once,
+// scores what is asked for, and gives its working memory back before the next one is
+// asked. The moments of its scores, which the common scale needs, come from
+// [model.Asked] and not from a pass over the catalog.
 package blend

@@ -66,7 +66,7 @@ func Train(ctx context.Context, base *model.Base, examples []model.Example, c Co
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", err, catalog.ErrInvalid)
 		}
-		return New(names, weights, c.Tail, parts, base.Histories)
+		return of(names, weights, c.Tail, parts, base)
 	}
 	people := draw(examples, c)
 	if err := c.ready(people); err != nil {
@@ -80,7 +80,16 @@ func Train(ctx context.Context, base *model.Base, examples []model.Example, c Co
 	if err != nil {
 		return nil, err
 	}
-	return New(names, x.weights, x.tail, parts, base.Histories)
+	return of(names, x.weights, x.tail, parts, base)
+}
+
+// of is [New] with the scale of base.
+func of(names []string, weights []float64, tail float64, parts []model.Model, base *model.Base) (*Model, error) {
+	m, err := New(names, weights, tail, parts, base.Histories)
+	if err == nil {
+		m.scale = base.Scale
+	}
+	return m, err
 }
 
 // ready returns an error that wraps [model.ErrData] if weights cannot be learned from

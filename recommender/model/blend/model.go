@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"marquee/catalog"
+	"marquee/embedder/vec"
 	"marquee/recommender/column"
 	"marquee/recommender/model"
 )
@@ -19,10 +20,14 @@ type Model struct {
 	weights []float32 // of each part, 0 or more, adding up to 1
 	tail    float32   // what a movie gains for each unit of rarity
 	parts   []model.Model
-	rare    []float32 // row -> rarity
-	trained int       // rows that were there when the parts were trained; the rest came later
-	told    []string  // see Parts
+	askers  []model.Asker // parts; nil of one that is none
+	rare    []float32     // row -> rarity
+	trained int           // rows that were there when the parts were trained; the rest came later
+	told    []string      // see Parts
+	watched []bool        // row -> somebody watched it
+	scale   catalog.Scale
 	boards  sync.Pool // of *board
+	asked   sync.Pool // of *asked
 }
 
 // New returns the blend of parts, which score the movies that people of histories
@@ -52,15 +57,29 @@ func New(names []string, weights []float64, tail float64, parts []model.Model, h
 	for i, w := range weights {
 		exact[i] = float32(w / sum)
 	}
-	return assemble(names, exact, float32(tail), parts, rarity(histories, parts[0].Len()), parts[0].Len()), nil
+	n := parts[0].Len()
+	watched := make([]bool, n)
+	for _, row := range histories.Rows {
+		if int(row) < n {
+			watched[row] = true
+		}
+	}
+	return assemble(&Model{names: names, weights: exact, tail: float32(tail), parts: parts, rare: rarity(histories, n), watched: watched, trained: n, scale: catalog.Scale5}), nil
 }
 
-func assemble(names []string, weights []float32, tail float32, parts []model.Model, rare []float32, trained int) *Model {
-	m := &Model{trained: trained, names: names, weights: weights, tail: tail, parts: parts, rare: rare, told: names}
-	if tail > 0 {
+// assemble makes what a model derives from its fields.
+func assemble(m *Model) *Model {
+	names, rare := m.names, m.rare
+	m.told = names
+	if m.tail > 0 {
 		m.told = append(slices.Clone(names), Tail)
 	}
+	m.askers = make([]model.Asker, len(m.parts))
+	for i, p := range m.parts {
+		m.askers[i], _ = p.(model.Asker)
+	}
 	m.boards.New = func() any { return &board{make([]float32, len(rare)), make([]float32, len(rare))} }
+	m.asked.New = func() any { return &asked{} }
 	return m
 }
 
@@ -145,17 +164,17 @@ func (m *Model) sum(q model.Query, scores, known []float32, into func(i int) []f
 		if w > 0 {
 			said = p.Score(q, part)
 		}
-		if said == model.None || !Normalize(part, m.trained, q.Seen) {
+		if said == model.None {
+			clear(part)
+			continue
+		}
+		centre, unit, ok := scaleOf(momentsOf(part[:m.trained], q.Seen))
+		if !ok {
 			clear(part)
 			continue
 		}
 		basis = max(basis, said)
-		for row, v := range part {
-			if v == v {
-				scores[row] += w * v
-				known[row] += w
-			}
-		}
+		vec.Mix(scores, known, part, centre, unit, w)
 	}
 	return basis
 }
@@ -175,7 +194,9 @@ var nan = float32(math.NaN())
 
 // Extend implements [model.Extender]: parts that cannot say anything of a later
 // movie leave it to the others. Nobody watched it, so it is as rare as can be.
-func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
+func (m *Model) Extend(rows []float32, dims int) (model.Model, error) { return m.extend(rows, dims) }
+
+func (m *Model) extend(rows []float32, dims int) (*Model, error) {
 	parts := make([]model.Model, len(m.parts))
 	for i, p := range m.parts {
 		x, err := model.Extend(p, rows, dims)
@@ -192,24 +213,33 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 	for len(rare) < parts[0].Len() {
 		rare = append(rare, most)
 	}
-	return assemble(m.names, m.weights, m.tail, parts, rare, m.trained), nil
+	return assemble(&Model{names: m.names, weights: m.weights, tail: m.tail, parts: parts, rare: rare, watched: m.watched, trained: m.trained, scale: m.scale}), nil
 }
 
 // WriteTo writes names and weights; the parts are kept under their own names.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
-	var e column.Encoder
-	column.EncodeStrings(&e, m.names)
-	e.Float32s(m.weights)
-	e.Float32s([]float32{m.tail})
-	n, err := w.Write(e.Data)
+	n, err := w.Write(m.encode().Data)
 	return int64(n), err
 }
 
-// Read reads a blend of models of base.
+func (m *Model) encode() *column.Encoder {
+	e := &column.Encoder{}
+	column.EncodeStrings(e, m.names)
+	e.Float32s(m.weights)
+	e.Float32s([]float32{m.tail})
+	return e
+}
+
+// Read reads a blend of models of base: a [Suggesting] if it was written with a table,
+// which older files are not, else a [Model].
 func Read(stored []byte, base *model.Base) (model.Model, error) {
 	d := column.NewDecoder(stored)
 	names := column.DecodeStrings[string](d)
 	weights, tail := d.Float32s(), d.Float32s()
+	var t *suggestions
+	if d.More() {
+		t = &suggestions{d.Uint32s(), d.Uint32s()}
+	}
 	if err := d.Finish(); err != nil {
 		return nil, err
 	}
@@ -237,8 +267,15 @@ func Read(stored []byte, base *model.Base) (model.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, column.ErrBroken)
 	}
+	m.scale = base.Scale
 	m.weights = weights // as they were written: they add up to 1 but for rounding
-	return m, nil
+	if t == nil {
+		return m, nil
+	}
+	if err := t.check(base.Movies); err != nil {
+		return nil, err
+	}
+	return suggesting(m, t), nil
 }
 
 func partsOf(names []string, base *model.Base) ([]model.Model, error) {

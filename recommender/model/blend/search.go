@@ -155,19 +155,7 @@ func (s *search) list(p *person, x point, top []place) []place {
 	parts := s.fit.parts
 	for at := range p.wanted {
 		c := place{mean(p.features[at*parts:(at+1)*parts], x.weights) + x.tail*float64(p.rare[at]), at}
-		if len(top) == s.cutoff && !(c.score > top[len(top)-1].score) {
-			continue
-		}
-		i := len(top)
-		if i < s.cutoff {
-			top = append(top, c)
-		} else {
-			i--
-		}
-		for ; i > 0 && c.score > top[i-1].score; i-- {
-			top[i] = top[i-1]
-		}
-		top[i] = c
+		top = keep(top, c, s.cutoff)
 	}
 	return top
 }

@@ -26,7 +26,9 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 	}
 	x := &Model{c: m.c, scale: m.scale, dims: dims, vectors: m.vectors, table: m.table, late: slices.Concat(m.late, rows)}
 	x.prepare()
+	x.statistics, x.heads = m.statistics, m.heads
 	x.blank = blanks(x.blank, x.late, dims)
+	x.blanks = blanksOf(x.blank)
 	if m.table != nil {
 		x.more = make([][]indexer.Neighbour, x.Len())
 		copy(x.more, m.more)

@@ -9,6 +9,8 @@ import (
 	"marquee/embedder/vec"
 	"marquee/indexer"
 	"marquee/recommender/model"
+	"marquee/recommender/model/board"
+	"marquee/recommender/model/linear"
 )
 
 // A Model holds its settings, and refers to the vectors and the table of a bundle.
@@ -22,10 +24,16 @@ type Model struct {
 	late []float32             // vectors of movies that came later
 	more [][]indexer.Neighbour // row -> neighbours that the table does not have; nil until a movie comes later
 
-	says    [51]float32 // of a watched movie, by ten times its preference
-	fade    float64     // of each place in a history
-	blank   []float32   // [Len]: 0, or NaN for a movie without a vector
-	scratch sync.Pool   // of *[]float32, [dims]
+	says    [51]float32  // of a watched movie, by ten times its preference
+	fade    float64      // of each place in a history
+	blank   []float32    // [Len]: 0, or NaN for a movie without a vector
+	blanks  board.Blanks // [Len], those without
+	known   int          // movies of the bundle that have one
+	scratch sync.Pool    // of *[]float32, [dims]
+	asks    sync.Pool    // of *asked, by profile of *askedProfile
+
+	statistics func() *linear.Statistics // of the movies of the bundle
+	heads      func() *heads             // of the table
 }
 
 // New returns a model of what base holds.
@@ -54,6 +62,17 @@ func (m *Model) prepare() {
 		m.fade = math.Exp2(-1 / m.c.Recency)
 	}
 	m.blank = blanks(m.blank, m.vectors, m.dims)
+	m.known = 0
+	for _, blank := range m.blank {
+		if blank == blank {
+			m.known++
+		}
+	}
+	m.blanks = blanksOf(m.blank)
+	m.statistics = sync.OnceValue(func() *linear.Statistics {
+		return linear.Measure(m.vectors, m.dims, m.blank[:len(m.vectors)/m.dims])
+	})
+	m.heads = sync.OnceValue(m.head)
 	m.scratch.New = func() any {
 		profile := make([]float32, m.dims)
 		return &profile
@@ -70,6 +89,11 @@ func blanks(dst, vectors []float32, dims int) []float32 {
 		dst = append(dst, blank)
 	}
 	return dst
+}
+
+// blanksOf returns the movies that score NaN.
+func blanksOf(blank []float32) board.Blanks {
+	return board.NewBlanks(len(blank), func(row int) bool { return blank[row] != blank[row] })
 }
 
 // Len returns the number of movies.
@@ -159,12 +183,7 @@ func (m *Model) scoreProfile(q model.Query, scores []float32) model.Basis {
 	buf := m.scratch.Get().(*[]float32)
 	defer m.scratch.Put(buf)
 	profile := *buf
-	clear(profile)
-	m.each(q, func(row uint32, say float32) bool {
-		vec.Axpy(say, m.vector(row), profile)
-		return m.blank[row] == 0
-	})
-	if norm := vec.Normalize(profile); !(norm > 0) {
+	if !m.sum(q, profile) {
 		return model.None
 	}
 	n := len(m.vectors) / m.dims

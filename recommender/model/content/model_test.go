@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,8 +20,48 @@ import (
 func TestModel(t *testing.T) {
 	for _, how := range []string{content.Table, content.Profile} {
 		t.Run(how, func(t *testing.T) {
-			modeltest.Test(t, modeltest.Case{Kind: content.Kind(), Settings: json.RawMessage(`{"how":"` + how + `"}`), Least: 0.08})
+			modeltest.Test(t, modeltest.Case{Kind: content.Kind(), Settings: json.RawMessage(`{"ask_floor":0,"ask_near":0,"how":"` + how + `"}`), Least: 0.08})
 		})
+	}
+}
+
+// What Ask leaves out is less than the floor for each movie of the history.
+func TestAskFloor(t *testing.T) {
+	d := modeltest.World(1, 100, 200)
+	c := content.DefaultConfig()
+	c.AskFloor, c.AskNear, c.Sharpness = 0.3, 0, 2
+	m := made(t, c, modeltest.BaseOf(t, d))
+	scores, got := make([]float32, m.Len()), make([]float32, m.Len())
+	less := 0
+	for i := range d.Users {
+		q := model.Query{Seen: d.Of(i)}
+		m.Score(q, scores)
+		modeltest.Asking(m).Score(q, got)
+		most := slices.Max(scores)
+		for row, s := range scores {
+			if by := s - got[row]; !(by >= -1e-5*most && by <= float32(len(q.Seen))*0.3*most) {
+				t.Fatalf("person %d: movie %d is scored %v when asked for, want %v or little less", i, row, got[row], s)
+			} else if by > 0.01*most {
+				less++
+			}
+		}
+	}
+	if less == 0 {
+		t.Error("nothing was left out")
+	}
+}
+
+// With an ask_near of 1 the nearest alone counts, where Score counts all.
+func TestAskNear(t *testing.T) {
+	c := content.DefaultConfig()
+	c.AskNear, c.AskFloor = 1, 0
+	m := made(t, c, plane(t, 0, 10, 25))
+	q := model.Query{Seen: []model.Seen{{Movie: 0, Rated: true, Rating: 5}}}
+	want, got := make([]float32, 3), make([]float32, 3)
+	m.Score(q, want)
+	modeltest.Asking(m).Score(q, got)
+	if got[1] != want[1] || got[1] <= 0 || got[2] != 0 || want[2] <= 0 {
+		t.Errorf("scores %v when asked for, %v else; want those of the nearest alike, and 0 for the other", got, want)
 	}
 }
 

@@ -452,3 +452,30 @@ func TestQuality(t *testing.T) {
 		t.Logf("NDCG@20 %.4f", got)
 	}
 }
+
+// Where weights are thinned and there are more than the scores of chosen movies are made
+// of, lists stay much the same.
+func TestAskOfMany(t *testing.T) {
+	d := modeltest.World(4, 400, 900)
+	older, held := d.Split(0.2)
+	c := ease.DefaultConfig()
+	c.Lambda, c.Keep = 20, 500
+	m := train(t, older, c)
+	all, chosen := modeltest.MeanNDCG(m, older, held, 10), modeltest.MeanNDCG(modeltest.Asking(m), older, held, 10)
+	if !(chosen > 0.9*all) {
+		t.Errorf("NDCG@10 %.3f when movies are chosen, %.3f of all scores", chosen, all)
+	}
+	scores, asked := make([]float32, m.Len()), make([]float32, m.Len())
+	q := model.Query{Seen: older.Of(0)}
+	m.Score(q, scores)
+	modeltest.Asking(m).Score(q, asked)
+	off := 0
+	for i, s := range scores {
+		if s == s && math.Abs(float64(s-asked[i])) > 1e-5 {
+			off++
+		}
+	}
+	if off == 0 {
+		t.Error("every score is that of all weights, want some left out")
+	}
+}

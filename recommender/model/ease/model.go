@@ -25,6 +25,15 @@ type Model struct {
 	weights    []float32 // [movies x movies] if all are kept, else each less rest
 	rest       []float32 // [movies] the weight into each movie from those not kept; nil if all are kept
 	scratch    sync.Pool // of *[]float32, [movies]
+
+	outline func() *outline // where some weights are kept
+	asks    sync.Pool       // of *asked
+}
+
+// ready makes what is made when a model is first asked.
+func (m *Model) ready() *Model {
+	m.outline = sync.OnceValue(m.outlined)
+	return m
 }
 
 // Len returns the number of movies of the catalog.
@@ -110,7 +119,7 @@ func Read(stored []byte, base *model.Base) (*Model, error) {
 		return nil, fmt.Errorf("ease: %w: %w", err, column.ErrBroken)
 	}
 	m.index = indexOf(m.rows, base.Movies)
-	return m, nil
+	return m.ready(), nil
 }
 
 // validate checks what Score relies on.

@@ -49,11 +49,11 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	boost := w.boost(c)
 	if c.Keep == 0 || c.Keep >= n*weightBytes/keptBytes { // all take no more memory
 		m.weights = allWeights(p, boost)
-		return m, nil
+		return m.ready(), nil
 	}
 	t := thinner{p: p, boost: boost, count: w.count, keep: c.Keep}
 	err = m.thin(ctx, t, func(done, total int) { progress("keep the largest", done, total) })
-	return m, err
+	return m.ready(), err
 }
 
 // ridge returns the penalty of each movie.

@@ -7,6 +7,7 @@ import (
 
 	"marquee/catalog"
 	"marquee/recommender/model"
+	"marquee/recommender/model/board"
 	"marquee/recommender/model/itemknn/alike"
 )
 
@@ -21,9 +22,12 @@ type Model struct {
 	rows   []uint32  // nearest first
 	likes  []float32 // how alike, above 0
 
-	says    [51]float32 // of a watched movie, by ten times its preference
-	sharp   []float32   // likes to the power of sharpness
-	scratch sync.Pool   // of *scratch
+	says    [51]float32  // of a watched movie, by ten times its preference
+	sharp   []float32    // likes to the power of sharpness
+	watched int          // how many are known
+	blanks  board.Blanks // those that are not
+	scratch sync.Pool    // of *scratch
+	asks    sync.Pool    // of *asked
 }
 
 // Train compares the movies of d. It takes time proportional to the sum of the
@@ -96,6 +100,14 @@ func (m *Model) prepare() {
 			m.sharp[i] = float32(math.Pow(float64(s), m.c.Sharpness))
 		}
 	}
+	m.watched = 0
+	for _, known := range m.known {
+		if known {
+			m.watched++
+		}
+	}
+	m.blanks = board.NewBlanks(m.Len(), func(row int) bool { return !m.known[row] })
+	m.asks.New = func() any { return &asked{model: m, board: board.New[uint32](m.Len())} }
 	m.scratch.New = func() any { return &scratch{deviations: make([]float32, m.Len()), rated: make([]bool, m.Len())} }
 }
 
@@ -125,6 +137,17 @@ func (m *Model) Score(q model.Query, scores []float32) model.Basis {
 			scores[i] = float32(math.NaN())
 		}
 	}
+	return m.each(q, func(from, to int64, say float32) {
+		likes := m.sharp[from:to]
+		for i, row := range m.rows[from:to] {
+			scores[row] += say * likes[i]
+		}
+	})
+}
+
+// each calls f for the movies of a history, as far back as it counts, with where their
+// neighbours stand and what they say. The basis is None if there are no neighbours.
+func (m *Model) each(q model.Query, f func(from, to int64, say float32)) model.Basis {
 	fade, weight := 1.0, 1.0
 	if m.c.Recency > 0 {
 		fade = math.Exp2(-1 / m.c.Recency)
@@ -135,11 +158,7 @@ func (m *Model) Score(q model.Query, scores []float32) model.Basis {
 			continue // came after the training
 		}
 		from, to := m.starts[s.Movie], m.starts[s.Movie+1]
-		say := float32(weight) * m.says[model.PackPreference(s.Preference(m.scale))]
-		likes := m.sharp[from:to]
-		for i, row := range m.rows[from:to] {
-			scores[row] += say * likes[i]
-		}
+		f(from, to, float32(weight)*m.says[model.PackPreference(s.Preference(m.scale))])
 		if from < to {
 			basis = model.Personal
 		}

@@ -24,9 +24,38 @@ func TestModel(t *testing.T) {
 		least      float64
 	}{{alike.Cosine, 0.22}, {alike.Common, 0.15}, {alike.Pearson, 0.08}, {alike.Baseline, 0.1}} {
 		t.Run(string(c.similarity), func(t *testing.T) {
-			settings := json.RawMessage(fmt.Sprintf(`{"similarity":%q,"neighbors":50,"shrink":10}`, c.similarity))
+			settings := json.RawMessage(fmt.Sprintf(`{"similarity":%q,"neighbors":50,"shrink":10,"ask_floor":0}`, c.similarity))
 			modeltest.Test(t, modeltest.Case{Kind: itemknn.Kind(), Settings: settings, Ratings: c.similarity != alike.Cosine, Least: c.least})
 		})
+	}
+}
+
+// What Ask leaves out is less than the floor for each movie of the history.
+func TestAskFloor(t *testing.T) {
+	d := modeltest.World(1, 300, 200)
+	m := train(t, d, itemknn.DefaultConfig())
+	scores, got := make([]float32, m.Len()), make([]float32, m.Len())
+	less := 0
+	for i := range d.Users {
+		q := model.Query{Seen: d.Of(i)}
+		m.Score(q, scores)
+		modeltest.Asking(m).Score(q, got)
+		most := float32(0)
+		for _, s := range scores {
+			if s > most {
+				most = s
+			}
+		}
+		for row, s := range scores {
+			if by := s - got[row]; !(by >= -1e-5*most && by <= float32(len(q.Seen))*0.05*most) && s == s {
+				t.Fatalf("person %d: movie %d is scored %v when asked for, want %v or little less", i, row, got[row], s)
+			} else if by > 0.01*most {
+				less++
+			}
+		}
+	}
+	if less == 0 {
+		t.Error("nothing was left out")
 	}
 }
 

@@ -24,6 +24,9 @@ type Case struct {
 	// Least is the least NDCG@10 on the newest fifth of World(1, 300, 200); random
 	// lists reach 0.03 and popular ones 0.10. 0 does not look.
 	Least float64
+	// Near is how far what an asked model says may be off its scores, as a share of them
+	// and of the deviation of all; 0 for rounding alone.
+	Near float64
 }
 
 // Test checks the contract of model.Kind and model.Model.
@@ -50,6 +53,10 @@ func Test(t *testing.T, c Case) {
 	}
 	if x, ok := m.(model.Extender); ok {
 		t.Run("extends", func(t *testing.T) { testExtends(t, x, d) })
+		t.Run("extends again", func(t *testing.T) { testForgetsBetween(t, x, d) })
+	}
+	if a, ok := m.(model.Asker); ok {
+		t.Run("asks", func(t *testing.T) { testAskerNear(t, a, d, max(exactly, c.Near)) })
 	}
 }
 

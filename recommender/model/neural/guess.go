@@ -1,9 +1,11 @@
 package neural
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -195,5 +197,7 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 	copy(guessed, m.guess.fill(x.later, old, rows))
 	x.known = slices.Concat(m.known, guessed)
 	x.ready()
+	x.first = cmp.Or(m.first, m) // not m, which would stay in memory until x is asked
+	x.tables = sync.OnceValue(func() tables { return x.first.extended(&x) })
 	return &x, nil
 }

@@ -22,6 +22,11 @@ type Model struct {
 	known   []bool    // movies whose weights were learned or guessed
 	shift   []float32 // [movies] the bias; NaN for a movie that is not known
 	pool    *sync.Pool
+	asks    *sync.Pool // of *asked
+	fades   []float64  // of the first places of a history: see fade
+
+	first  *Model // what this was extended from at first; nil if it was not
+	tables func() tables
 }
 
 // A scratch is what one request needs.
@@ -42,8 +47,14 @@ func (m *Model) ready() {
 			m.shift[i] = float32(math.NaN())
 		}
 	}
+	m.fades = make([]float64, fadesKept)
+	for place := range m.fades {
+		m.fades[place] = fade(m.recency, place)
+	}
 	width := m.w.width
 	m.pool = &sync.Pool{New: func() any { return &scratch{h: make([]float32, width)} }}
+	m.asks = &sync.Pool{}
+	m.lazily()
 }
 
 // all returns the weights of all movies, and which of them mean something.
@@ -83,7 +94,7 @@ func (m *Model) show(q model.Query, s *scratch) bool {
 	s.shown = s.shown[:0]
 	for _, e := range q.Seen {
 		if int(e.Movie) < len(m.known) && m.known[e.Movie] {
-			s.shown = append(s.shown, cell{e.Movie, inputWeight(m.rating, m.recency, e.Preference(m.scale), len(s.shown))})
+			s.shown = append(s.shown, cell{e.Movie, m.inputWeight(e.Preference(m.scale), len(s.shown))})
 		}
 	}
 	if len(s.shown) == 0 {
@@ -102,4 +113,15 @@ func (m *Model) show(q model.Query, s *scratch) bool {
 	}
 	squash(s.h)
 	return true
+}
+
+// fadesKept is how many places have their fade in a table: a power takes 40 ns.
+const fadesKept = 512
+
+// inputWeight is [inputWeight] with the settings of m.
+func (m *Model) inputWeight(p float64, place int) float32 {
+	if place < len(m.fades) {
+		return float32(like(m.rating, p) * m.fades[place])
+	}
+	return inputWeight(m.rating, m.recency, p, place)
 }

@@ -21,7 +21,7 @@ func TestKit(t *testing.T) {
 		"drawn": `{"hidden":20,"epochs":15,"patience":3,"batch_size":50,"negatives":60,"full_limit":0,"learning_rate":0.01,"propensity":0.3,"popularity_discount":0.1}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			modeltest.Test(t, modeltest.Case{Kind: neural.Kind(), Settings: json.RawMessage(settings), Least: 0.13})
+			modeltest.Test(t, modeltest.Case{Kind: neural.Kind(), Settings: json.RawMessage(settings), Least: 0.13, Near: 0.005})
 		})
 	}
 }

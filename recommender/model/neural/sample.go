@@ -92,11 +92,18 @@ func share(cells []cell) bool {
 // inputWeight is what a movie of a history counts that was liked p, 1 to 5, and
 // stands at place.
 func inputWeight(rating, recency, p float64, place int) float32 {
-	w := 1 + rating*(p-3)/2
+	return float32(like(rating, p) * fade(recency, place))
+}
+
+// like returns what a movie of preference p counts.
+func like(rating, p float64) float64 { return 1 + rating*(p-3)/2 }
+
+// fade returns what is left of that at a place of a history.
+func fade(recency float64, place int) float64 {
 	if recency > 0 {
-		w *= math.Pow(float64(1+place), -recency)
+		return math.Pow(float64(1+place), -recency)
 	}
-	return float32(w)
+	return 1
 }
 
 // normalize scales weights to length one; all zeros stay.

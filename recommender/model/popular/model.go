@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 
 	"marquee/catalog"
 	"marquee/recommender/column"
@@ -28,6 +29,7 @@ func Kind() model.Kind {
 type Model struct {
 	c     Config
 	stats *group.Stats
+	asks  sync.Pool // of *asked
 }
 
 // Train counts the watches of d. It takes time proportional to them.
@@ -41,7 +43,7 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 	if err != nil {
 		return nil, err
 	}
-	return &Model{c, stats}, nil
+	return &Model{c: c, stats: stats}, nil
 }
 
 // Len returns the number of movies.
@@ -88,5 +90,5 @@ func Read(stored []byte, base *model.Base) (*Model, error) {
 	if err := d.Finish(); err != nil {
 		return nil, fmt.Errorf("popular: %w", err)
 	}
-	return &Model{c, stats}, nil
+	return &Model{c: c, stats: stats}, nil
 }

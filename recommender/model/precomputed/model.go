@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 
 	"marquee/recommender/column"
 	"marquee/recommender/model"
@@ -15,6 +16,7 @@ type Model struct {
 	config Config
 	movies int
 	lists  model.Lists // nil: there are none yet
+	asks   sync.Pool   // of *asked
 }
 
 // New returns the model that serves those lists of base that c names. Lists

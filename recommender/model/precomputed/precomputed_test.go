@@ -55,6 +55,17 @@ func TestScore(t *testing.T) {
 	}
 }
 
+func TestAsk(t *testing.T) {
+	d := modeltest.World(1, 30, 40)
+	all := lists{}
+	for i, u := range d.Users {
+		for n := range i % 7 {
+			all[u.ID] = append(all[u.ID], uint32(n*n*(i+3))%45) // some twice, some unknown
+		}
+	}
+	modeltest.TestAsker(t, precomputed.New(precomputed.Config{Lists: "als"}, &model.Base{Movies: 40, Lists: map[string]model.Lists{"als": all}}), d)
+}
+
 // The lists of another model, or none yet, are nobody's.
 func TestScoreWithoutLists(t *testing.T) {
 	for _, base := range []*model.Base{{Movies: 3}, {Movies: 3, Lists: map[string]model.Lists{"als": lists{"ann": {1}}}}} {

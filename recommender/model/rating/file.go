@@ -54,7 +54,7 @@ func Read(stored []byte, base *model.Base) (*Model, error) {
 	if err := m.check(int(sizes[0]), base, numbers); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, column.ErrBroken)
 	}
-	return m, nil
+	return m.ready(), nil
 }
 
 // maxWidth is the most columns of a row of taste that can be written.

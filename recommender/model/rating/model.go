@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,6 +23,10 @@ type Model struct {
 	groups   [numTraits]trait
 	newcomer newcomer
 	asks     sync.Pool // of *ask
+	chosen   sync.Pool // of *asked
+
+	first  *Model // what this was extended from at first; nil if it was not
+	tables func() *tables
 }
 
 // A newcomer says what stands for a movie that came after the training, of which
@@ -43,6 +48,12 @@ type ask struct {
 	solver  *solver
 	weights []float32
 	groups  []float32
+}
+
+// ready makes what follows from the rest, of a model that was not extended.
+func (m *Model) ready() *Model {
+	m.tables = sync.OnceValue(m.pack)
+	return m
 }
 
 // Len returns the number of movies.
@@ -101,26 +112,13 @@ func (m *Model) ask() *ask {
 // know makes a.weights q's: those of the groups, and on top of them those that
 // explain best what the groups leave of q's ratings.
 func (m *Model) know(q model.Query, a *ask) model.Basis {
-	basis := model.Everyone
-	clear(a.groups)
-	for k, name := range traits(q.User) {
-		if group := m.groups[k].of(name); group >= 0 {
-			vec.Axpy(1, m.groups[k].weights[group*m.width:(group+1)*m.width], a.groups)
-			basis = model.Group
-		}
-	}
+	basis := m.join(q.User, a.groups)
 	a.solver.reset()
 	for _, s := range q.Seen {
-		if !s.Rated || int(s.Movie) >= len(m.item) {
-			continue
+		if above, rated := m.above(s); rated {
+			row := m.row(s.Movie)
+			a.solver.add(row, above-vec.Dot(a.groups, row), 1)
 		}
-		item := m.item[s.Movie]
-		if item != item || s.Rating != s.Rating {
-			continue
-		}
-		value := min(max(s.Rating, float32(m.scale.Min)), float32(m.scale.Max))
-		row := m.row(s.Movie)
-		a.solver.add(row, value-item-vec.Dot(a.groups, row), 1)
 	}
 	a.solver.solve(a.weights, 1)
 	if len(a.solver.target) > 0 {
@@ -128,6 +126,35 @@ func (m *Model) know(q model.Query, a *ask) model.Basis {
 	}
 	vec.Axpy(1, a.groups, a.weights)
 	return basis
+}
+
+// join makes weights the sum of those of the groups that u is in.
+func (m *Model) join(u catalog.User, weights []float32) model.Basis {
+	return join(u, &m.groups, weights)
+}
+
+// join is [Model.join] with other weights of the groups.
+func join(u catalog.User, groups *[numTraits]trait, weights []float32) model.Basis {
+	basis := model.Everyone
+	clear(weights)
+	for k, name := range traits(u) {
+		if group := groups[k].of(name); group >= 0 {
+			vec.Axpy(1, groups[k].weights[group*len(weights):][:len(weights)], weights)
+			basis = model.Group
+		}
+	}
+	return basis
+}
+
+// above returns how far s was rated above the movie's part of a rating, if it was rated
+// and the model knows the movie.
+func (m *Model) above(s model.Seen) (by float32, rated bool) {
+	if !s.Rated || int(s.Movie) >= len(m.item) {
+		return 0, false
+	}
+	item := m.item[s.Movie]
+	value := min(max(s.Rating, float32(m.scale.Min)), float32(m.scale.Max))
+	return value - item, item == item && s.Rating == s.Rating
 }
 
 // Extend returns a model of more movies, with len(rows)/dims behind the others.
@@ -154,5 +181,7 @@ func (m *Model) Extend(rows []float32, dims int) (model.Model, error) {
 		}
 		x.item, x.tastes = append(x.item, item), append(x.tastes, row...)
 	}
+	x.first = cmp.Or(m.first, m) // not m, which would stay in memory until x is asked
+	x.tables = sync.OnceValue(func() *tables { return x.first.extended(x) })
 	return x, nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func TestKit(t *testing.T) {
-	modeltest.Test(t, modeltest.Case{Kind: rating.Kind(), Settings: []byte(`{"sweeps":3}`), Ratings: true, Least: 0.05})
+	modeltest.Test(t, modeltest.Case{Kind: rating.Kind(), Settings: []byte(`{"sweeps":3}`), Ratings: true, Least: 0.05, Near: 0.002})
 }
 
 func train(t testing.TB, d *model.Data, c rating.Config) *rating.Model {

@@ -244,7 +244,7 @@ func (t *training) model(d *model.Data, a *axes) *Model {
 		},
 	}
 	t.forget(m, d)
-	return m
+	return m.ready()
 }
 
 // slope returns what a place on the axes adds to a movie's part of the rating.

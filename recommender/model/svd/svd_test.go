@@ -13,7 +13,7 @@ import (
 func quiet(string, int, int) {}
 
 func TestKit(t *testing.T) {
-	modeltest.Test(t, modeltest.Case{Kind: svd.Kind(), Settings: json.RawMessage(`{"factors":8,"epochs":20}`), Ratings: true})
+	modeltest.Test(t, modeltest.Case{Kind: svd.Kind(), Settings: json.RawMessage(`{"factors":8,"epochs":20}`), Ratings: true, Near: 0.002})
 }
 
 // Watches without a rating change nothing.

@@ -7,14 +7,15 @@ import (
 
 	"marquee/catalog"
 	"marquee/recommender/model"
+	"marquee/recommender/model/board"
 	"marquee/recommender/model/itemknn/alike"
 	"marquee/recommender/model/popular/group"
 )
 
 // A Model holds the settings, the groups for thin histories and, for the measure
 // baseline, the biases of movies. Beside these it refers to the histories of the
-// bundle and keeps an index of them, 5 bytes a watched movie and 20 a person, which
-// is not written.
+// bundle and keeps an index of them, 5 bytes a watched movie and 24 a person, which
+// is not written; nor are the heads.
 type Model struct {
 	c      Config
 	scale  catalog.Scale
@@ -25,7 +26,12 @@ type Model struct {
 	say     [256]float32 // of a neighbour's movie, by preference in tenths
 	fade    float32      // of each place in a history that asks
 	blank   []float32    // [movies], the scores where no neighbour speaks: 0, or NaN if nobody watched it
+	blanks  board.Blanks // those that nobody watched
+	watched int          // movies that somebody watched
 	scratch sync.Pool    // of *scratch
+	asks    sync.Pool    // of *asked
+
+	heads func() *heads // who is met where chosen movies are scored; nil if that cannot be packed
 }
 
 // Train counts the groups of d. The histories of d take the place of those of the
@@ -37,7 +43,7 @@ func Train(ctx context.Context, d *model.Data, c Config, progress model.Progress
 		}
 	}
 	if !d.Ordered() {
-		c.Recency, c.History = 0, 0 // there is no newest movie
+		c.Recency, c.History, c.AskHistory = 0, 0, 0 // there is no newest movie
 	}
 	groups, err := group.New(ctx, d, c.Config, progress)
 	if err != nil {
@@ -57,11 +63,21 @@ func (m *Model) prepare(h model.Histories) {
 	m.people = newPeople(h, m)
 	m.say = powers(m.c.Preference)
 	m.blank = m.people.unwatched()
+	m.blanks = board.NewBlanks(m.Len(), func(row int) bool { return m.blank[row] != m.blank[row] })
 	m.fade = 1
 	if m.c.Recency > 0 {
 		m.fade = float32(math.Exp2(-1 / m.c.Recency))
 	}
+	m.watched = 0
+	for _, blank := range m.blank {
+		if blank == blank {
+			m.watched++
+		}
+	}
 	m.scratch.New = func() any { return newScratch(m) }
+	if m.packs() {
+		m.heads = sync.OnceValue(m.head)
+	}
 }
 
 // Len returns the number of movies.

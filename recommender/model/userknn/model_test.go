@@ -27,9 +27,37 @@ func TestModel(t *testing.T) {
 		least      float64
 	}{{alike.Cosine, 0.22}, {alike.Common, 0.1}, {alike.Pearson, 0.1}, {alike.Baseline, 0.1}} {
 		t.Run(string(c.similarity), func(t *testing.T) {
-			settings := json.RawMessage(fmt.Sprintf(`{"similarity":%q,"group_people":5,"cell_people":2,"k":50}`, c.similarity))
+			settings := json.RawMessage(fmt.Sprintf(`{"similarity":%q,"group_people":5,"cell_people":2,"k":50,"ask_history":0,"ask_people":0,"ask_spoken":0}`, c.similarity))
 			modeltest.Test(t, modeltest.Case{Kind: userknn.Kind(), Settings: settings, Ratings: c.similarity != alike.Cosine, Least: c.least})
 		})
+	}
+}
+
+// People who are met in one word each, by as many movies as it counts.
+func TestModelOfFewMovies(t *testing.T) {
+	settings := json.RawMessage(`{"group_people":5,"cell_people":2,"k":50,"people":0,"history":31,"ask_history":31,"ask_people":0,"ask_spoken":0}`)
+	modeltest.Test(t, modeltest.Case{Kind: userknn.Kind(), Settings: settings, Least: 0.22})
+}
+
+// The scores of chosen movies are those that Score gives with as few movies and people.
+func TestAskLimits(t *testing.T) {
+	d := modeltest.World(1, 300, 200)
+	c := userknn.DefaultConfig()
+	c.AskHistory, c.AskPeople, c.AskSpoken = 3, 20, 0
+	m := train(t, d, c)
+	c.History, c.People = 3, 20
+	want := train(t, d, c)
+	x, y := make([]float32, m.Len()), make([]float32, m.Len())
+	for i := range d.Users {
+		q := model.Query{User: d.Users[i], Seen: d.Of(i)}
+		if a, b := modeltest.Asking(m).Score(q, x), want.Score(q, y); a != b {
+			t.Fatalf("person %d: basis %d, want %d", i, a, b)
+		}
+		for row, v := range y {
+			if !(math.Abs(float64(x[row]-v)) <= 1e-5*(1+math.Abs(float64(v))) || v != v && x[row] != x[row]) {
+				t.Fatalf("person %d: movie %d is scored %v, want %v", i, row, x[row], v)
+			}
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // by their place in a shuffle that the seed decides.
 type people struct {
 	histories model.Histories
-	order     []uint32 // place -> person of histories
+	spans     []span // place -> where the history stands
 
 	starts      []int64  // [movies+1]: who watched movie m stands in starts[m] to starts[m+1]
 	places      []uint32 // ascending within a movie
@@ -26,11 +26,14 @@ type people struct {
 	value  [256]float32 // preference in tenths -> rating
 }
 
+// A span is where a list stands.
+type span struct{ from, to uint32 }
+
 func newPeople(h model.Histories, m *Model) *people {
 	movies := m.Len()
-	p := &people{histories: h, order: make([]uint32, h.Len()), like: powers(m.c.Liking), value: values(m.scale)}
+	p := &people{histories: h, spans: make([]span, h.Len()), like: powers(m.c.Liking), value: values(m.scale)}
 	for i, person := range rand.New(rand.NewPCG(m.c.Seed, 0x75736572)).Perm(h.Len()) {
-		p.order[i] = uint32(person)
+		p.spans[i] = span{h.Starts[person], h.Starts[person+1]}
 	}
 	p.index(movies)
 	p.length, p.mean = make([]float32, h.Len()), make([]float32, h.Len())
@@ -38,7 +41,7 @@ func newPeople(h model.Histories, m *Model) *people {
 		p.bias = make([]float32, h.Len())
 	}
 	var rated []float32
-	for place := range p.order {
+	for place := range p.spans {
 		rows, preferences := p.of(uint32(place))
 		rated = rated[:0]
 		for _, tenths := range preferences {
@@ -65,7 +68,7 @@ func (p *people) index(movies int) {
 	}
 	p.places, p.preferences = make([]uint32, len(h.Rows)), make([]uint8, len(h.Rows))
 	next := append([]int64(nil), p.starts[:movies]...)
-	for place := range p.order {
+	for place := range p.spans {
 		rows, preferences := p.of(uint32(place))
 		for i, row := range rows {
 			p.places[next[row]], p.preferences[next[row]] = uint32(place), preferences[i]
@@ -76,9 +79,8 @@ func (p *people) index(movies int) {
 
 // of returns the history of the person at a place.
 func (p *people) of(place uint32) (rows []uint32, preferences []uint8) {
-	person := p.order[place]
-	from, to := p.histories.Starts[person], p.histories.Starts[person+1]
-	return p.histories.Rows[from:to], p.histories.Preferences[from:to]
+	at := p.spans[place]
+	return p.histories.Rows[at.from:at.to], p.histories.Preferences[at.from:at.to]
 }
 
 // watchers returns who watched a movie, at most so many if most is above 0.
@@ -157,8 +159,11 @@ func average(values []float32) float64 {
 
 // sharpen returns a similarity to a power.
 func sharpen(similarity float32, exponent float64) float32 {
-	if exponent == 1 {
+	switch exponent {
+	case 1:
 		return similarity
+	case 2:
+		return float32(float64(similarity) * float64(similarity))
 	}
 	return float32(math.Pow(float64(similarity), exponent))
 }

@@ -2,6 +2,7 @@ package userknn
 
 import (
 	"math"
+	"slices"
 
 	"marquee/recommender/model"
 	"marquee/recommender/model/itemknn/alike"
@@ -17,6 +18,11 @@ type scratch struct {
 	touched []uint32     // places that are not zero
 	alike   []float32    // place -> similarity, while ratings are predicted
 	best    alike.Nearest
+
+	history, met int // newest movies compared and people met by each; 0 for all
+
+	rows  []uint32  // of asked, for bias
+	rated []float32 // likewise
 }
 
 // A movie is one of the history that asks.
@@ -31,7 +37,7 @@ type dot struct {
 }
 
 func newScratch(m *Model) *scratch {
-	w := &scratch{Model: m, alike: make([]float32, len(m.people.order))}
+	w := &scratch{Model: m, alike: make([]float32, len(m.people.spans)), history: m.c.History, met: m.c.People}
 	if m.c.Similarity == alike.Cosine {
 		w.dots = make([]dot, len(w.alike))
 	} else {
@@ -52,7 +58,7 @@ func (w *scratch) ask(q model.Query) {
 
 // compared returns the movies that are compared.
 func (w *scratch) compared() []movie {
-	if n := w.c.History; n > 0 && n < len(w.asked) {
+	if n := w.history; n > 0 && n < len(w.asked) {
 		return w.asked[:n]
 	}
 	return w.asked
@@ -77,32 +83,42 @@ func (w *scratch) meet(found func(place uint32, similarity float32)) {
 }
 
 func (w *scratch) meetDots(found func(place uint32, similarity float32)) {
+	own := w.addDots()
+	shrink := float32(w.c.Shrink)
+	for _, place := range w.touched {
+		d := w.dots[place]
+		w.dots[place] = dot{}
+		n := float32(d.common)
+		if s := d.sum / (own * w.people.length[place]) * (n / (n + shrink)); s > 0 {
+			found(place, s)
+		}
+	}
+}
+
+// addDots adds up the products of the history with those of the people who watched its
+// movies, and returns its length. Whether a person was met before cannot be foreseen, so
+// nothing branches on it.
+func (w *scratch) addDots() (own float32) {
 	p := w.people
 	square, weight := 0.0, float32(1)
 	for _, a := range w.compared() {
 		x := weight * p.like[a.preference]
 		square += float64(x) * float64(x)
 		weight *= w.fade
-		places, preferences := p.watchers(a.row, w.c.People)
+		places, preferences := p.watchers(a.row, w.met)
+		preferences = preferences[:len(places)]
+		at := len(w.touched)
+		touched := slices.Grow(w.touched, len(places))[:at+len(places)]
 		for i, place := range places {
 			d := &w.dots[place]
-			if d.common == 0 {
-				w.touched = append(w.touched, place)
-			}
+			touched[at] = place
+			at += int((d.common - 1) >> 31) // 1 for nothing in common
 			d.sum += x * p.like[preferences[i]]
 			d.common++
 		}
+		w.touched = touched[:at]
 	}
-	own := float32(math.Sqrt(square))
-	shrink := float32(w.c.Shrink)
-	for _, place := range w.touched {
-		d := w.dots[place]
-		w.dots[place] = dot{}
-		n := float32(d.common)
-		if s := d.sum / (own * p.length[place]) * (n / (n + shrink)); s > 0 {
-			found(place, s)
-		}
-	}
+	return float32(math.Sqrt(square))
 }
 
 func (w *scratch) meetPairs(found func(place uint32, similarity float32)) {
@@ -110,7 +126,7 @@ func (w *scratch) meetPairs(found func(place uint32, similarity float32)) {
 	for _, a := range w.compared() {
 		level := w.level(a.row)
 		x := float64(w.people.value[a.preference]) - level - own
-		places, preferences := w.people.watchers(a.row, w.c.People)
+		places, preferences := w.people.watchers(a.row, w.met)
 		for i, place := range places {
 			if w.pairs[place].N == 0 {
 				w.touched = append(w.touched, place)
@@ -144,9 +160,9 @@ func (w *scratch) bias() float64 {
 	if w.c.Similarity != alike.Baseline {
 		return 0
 	}
-	rows, rated := make([]uint32, 0, len(w.asked)), make([]float32, 0, len(w.asked))
+	w.rows, w.rated = w.rows[:0], w.rated[:0]
 	for _, a := range w.asked {
-		rows, rated = append(rows, a.row), append(rated, w.people.value[a.preference])
+		w.rows, w.rated = append(w.rows, a.row), append(w.rated, w.people.value[a.preference])
 	}
-	return w.biases.Person(rows, rated)
+	return w.biases.Person(w.rows, w.rated)
 }

@@ -55,6 +55,9 @@ func (n *Nearest) Best() []Near {
 	return n.heap
 }
 
+// Kept returns what Best does, in no order to rely on, in less time.
+func (n *Nearest) Kept() []Near { return n.heap }
+
 func (n *Nearest) up() {
 	for i := len(n.heap) - 1; i > 0; {
 		parent := (i - 1) / 2

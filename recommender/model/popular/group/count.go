@@ -21,7 +21,7 @@ func New(ctx context.Context, d *model.Data, c Config, progress model.Progress) 
 		everyone[i] = i
 	}
 	n.count(everyone)
-	s := &Stats{scale: d.Scale, groups: make(map[key]cells)}
+	s := &Stats{scale: d.Scale, groups: make(map[key]*cells)}
 	root := n.root(s)
 	members := membership(d, c)
 	for k := range members {
@@ -45,7 +45,7 @@ func New(ctx context.Context, d *model.Data, c Config, progress model.Progress) 
 		}
 		progress("count groups", i+1, len(s.keys))
 	}
-	return s, nil
+	return s.arrange(), nil
 }
 
 // membership returns the people of each group that is kept, ascending.
@@ -205,9 +205,9 @@ func lean(sum, count, expected, prior float64) float64 {
 //
 // Of a movie that fewer of them watched than may be told, the larger group's
 // share stands for the count, though never more than could be hidden so.
-func (n *counter) group(larger expectation) (expectation, cells) {
+func (n *counter) group(larger expectation) (expectation, *cells) {
 	e := expectation{slices.Clone(larger.shares), slices.Clone(larger.means)}
-	var c cells
+	c := &cells{}
 	for i, expected := range larger.shares {
 		watches := n.watches[i]
 		if told := int(n.people[i]) >= n.c.CellPeople; !told {

@@ -35,7 +35,7 @@ func (s *Stats) Encode(e *column.Encoder) {
 // Decode takes from d what [Stats.Encode] appended, of so many movies. Errors
 // wrap [column.ErrBroken]; those of d are for its Finish.
 func Decode(d *column.Decoder, movies int, scale catalog.Scale) (*Stats, error) {
-	s := &Stats{scale: scale, scores: d.Float32s(), means: d.Float32s(), groups: make(map[key]cells)}
+	s := &Stats{scale: scale, scores: d.Float32s(), means: d.Float32s(), groups: make(map[key]*cells)}
 	mean := d.Float32s()
 	bands, genders, occupations := d.Uint32s(), column.DecodeStrings[string](d), column.DecodeStrings[string](d)
 	counts := d.Uint32s()
@@ -62,21 +62,21 @@ func Decode(d *column.Decoder, movies int, scale catalog.Scale) (*Stats, error) 
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", err, column.ErrBroken)
 	}
-	return s, nil
+	return s.arrange(), nil
 }
 
 // cut takes the first n from c.
-func (c *cells) cut(n, movies int) (cells, error) {
+func (c *cells) cut(n, movies int) (*cells, error) {
 	if n > len(c.rows) || len(c.scores) != len(c.rows) || len(c.means) != len(c.rows) {
-		return cells{}, fmt.Errorf("%d movies, there are %d with %d scores and %d means", n, len(c.rows), len(c.scores), len(c.means))
+		return nil, fmt.Errorf("%d movies, there are %d with %d scores and %d means", n, len(c.rows), len(c.scores), len(c.means))
 	}
-	out := cells{slices.Clip(c.rows[:n]), slices.Clip(c.scores[:n]), slices.Clip(c.means[:n])}
+	out := &cells{rows: slices.Clip(c.rows[:n]), scores: slices.Clip(c.scores[:n]), means: slices.Clip(c.means[:n])}
 	for i, row := range out.rows {
 		if int(row) >= movies || i > 0 && out.rows[i-1] >= row {
-			return cells{}, fmt.Errorf("movie %d of %d is out of its order", row, movies)
+			return nil, fmt.Errorf("movie %d of %d is out of its order", row, movies)
 		}
 	}
-	*c = cells{c.rows[n:], c.scores[n:], c.means[n:]}
+	*c = cells{rows: c.rows[n:], scores: c.scores[n:], means: c.means[n:]}
 	return out, nil
 }
 
@@ -85,7 +85,7 @@ const most = 1000
 
 // check returns an error for numbers that no statistics have.
 func (s *Stats) check() error {
-	lists := []cells{{scores: s.scores, means: s.means}, {means: []float32{s.mean}}}
+	lists := []*cells{{scores: s.scores, means: s.means}, {means: []float32{s.mean}}}
 	for _, k := range s.keys {
 		lists = append(lists, s.groups[k])
 	}

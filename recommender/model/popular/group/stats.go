@@ -2,7 +2,6 @@ package group
 
 import (
 	"math"
-	"slices"
 
 	"marquee/catalog"
 	"marquee/recommender/model"
@@ -15,8 +14,11 @@ type Stats struct {
 	scores []float32 // [movies], of everyone: the logarithm of 1 plus the decayed watches; 0 if nobody watched it
 	means  []float32 // [movies], of everyone, within the scale
 	mean   float32   // of all ratings, else the middle of the scale
-	groups map[key]cells
+	groups map[key]*cells
 	keys   []key // of groups, larger ones first
+
+	column   []float32 // scores, and behind them those of each group
+	everyone Asked
 }
 
 // cells are what a group has otherwise than the next larger one.
@@ -24,6 +26,10 @@ type cells struct {
 	rows   []uint32 // ascending
 	scores []float32
 	means  []float32
+
+	index index
+	first uint32 // place of scores[0] in the column
+	asked Asked  // what is said to those of the group
 }
 
 // Len returns the number of movies.
@@ -32,11 +38,11 @@ func (s *Stats) Len() int { return len(s.scores) }
 // Groups returns how many groups are kept.
 func (s *Stats) Groups() int { return len(s.keys) }
 
-// chain returns the groups that are kept and that u is in, largest first, at
+// chain returns the groups that are kept and that someone of k is in, largest first, at
 // most three.
-func (s *Stats) chain(u catalog.User, dst *[3]cells) []cells {
+func (s *Stats) chain(k key, dst *[3]*cells) []*cells {
 	n := len(dst)
-	for k := keyOf(u); k != (key{}); k = k.larger() {
+	for ; k != (key{}); k = k.larger() {
 		if c, kept := s.groups[k]; kept {
 			n--
 			dst[n] = c
@@ -51,9 +57,9 @@ func (s *Stats) chain(u catalog.User, dst *[3]cells) []cells {
 // plus the watches there would be if everyone were as the group.
 func (s *Stats) Score(u catalog.User, scores []float32) model.Basis {
 	copy(scores, s.scores)
-	var buf [3]cells
+	var buf [3]*cells
 	basis := model.Everyone
-	for _, c := range s.chain(u, &buf) {
+	for _, c := range s.chain(keyOf(u), &buf) {
 		basis = model.Group
 		for i, row := range c.rows {
 			scores[row] = c.scores[i]
@@ -65,27 +71,28 @@ func (s *Stats) Score(u catalog.User, scores []float32) model.Basis {
 // Predict writes to ratings, [len(movies)], the mean that those like u give each
 // movie, and the mean of all ratings for a row that is not in s.
 func (s *Stats) Predict(u catalog.User, movies []uint32, ratings []float32) {
-	var buf [3]cells
-	chain := s.chain(u, &buf)
+	var buf [3]*cells
+	chain := s.chain(keyOf(u), &buf)
 	for i, movie := range movies {
 		ratings[i] = s.expect(chain, movie)
 	}
 }
 
-func (s *Stats) expect(chain []cells, movie uint32) float32 {
+// nowhere is no place of a column.
+const nowhere = math.MaxUint32
+
+func (s *Stats) expect(chain []*cells, movie uint32) float32 {
 	if int(movie) >= s.Len() {
 		return s.mean
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
-		if at, ok := chain[i].find(movie); ok {
-			return chain[i].means[at]
+		c := chain[i]
+		if at := c.index.find(movie, nowhere); at != nowhere {
+			return c.means[at-c.first]
 		}
 	}
 	return s.means[movie]
 }
-
-// find returns where movie stands in c.
-func (c *cells) find(movie uint32) (at int, ok bool) { return slices.BinarySearch(c.rows, movie) }
 
 // score returns the score of a share of watches.
 func score(share, watches float64) float32 { return float32(math.Log1p(share * watches)) }

@@ -34,13 +34,13 @@ func (f *fold) person(m *Model, seen []model.Seen) model.Basis {
 	basis := model.Everyone
 	copy(f.x, m.average)
 	f.bias = m.averageBias
-	if m.implicit != nil && f.addImplicit(m, seen) {
+	if m.implicit != nil && addImplicit(f.x, m, seen) {
 		basis = model.Personal
 	}
 	f.movies, f.errors = f.movies[:0], f.errors[:0]
 	for _, s := range seen {
-		r := float64(s.Rating)
-		if !s.Rated || int(s.Movie) >= m.Len() || !m.known[s.Movie] || !(r >= m.scale.Min && r <= m.scale.Max) {
+		r, rated := m.rated(s)
+		if !rated {
 			continue
 		}
 		f.movies = append(f.movies, s.Movie)
@@ -57,7 +57,7 @@ func (f *fold) person(m *Model, seen []model.Seen) model.Basis {
 
 // addImplicit adds the implicit part of a history to x, and says whether any of
 // its movies is known.
-func (f *fold) addImplicit(m *Model, seen []model.Seen) bool {
+func addImplicit(x []float32, m *Model, seen []model.Seen) bool {
 	n := 0
 	for _, s := range seen {
 		if int(s.Movie) < m.Len() && m.seen[s.Movie] {
@@ -67,7 +67,7 @@ func (f *fold) addImplicit(m *Model, seen []model.Seen) bool {
 	share := float32(1 / math.Sqrt(float64(max(1, n))))
 	for _, s := range seen {
 		if int(s.Movie) < m.Len() && m.seen[s.Movie] {
-			vec.Axpy(share, m.implicit[int(s.Movie)*m.width:][:m.width], f.x)
+			vec.Axpy(share, m.implicit[int(s.Movie)*m.width:][:m.width], x)
 		}
 	}
 	return n > 0

@@ -33,6 +33,9 @@ type Model struct {
 
 	base []float32 // [movies], start plus bias; NaN where not known
 	pool *sync.Pool
+	asks *sync.Pool // of *asked
+
+	tables func() *tables
 }
 
 // mostFactor is far above any factor of use, and low enough that no sum of
@@ -56,6 +59,8 @@ func (m *Model) arrange() error {
 		}
 	}
 	m.pool = &sync.Pool{New: func() any { return newFold(m.width) }}
+	m.asks = &sync.Pool{New: func() any { return newAsked(m) }}
+	m.tables = sync.OnceValue(m.pack)
 	return nil
 }
 
