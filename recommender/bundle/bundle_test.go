@@ -54,6 +54,7 @@ func sample(t testing.TB) *Bundle {
 		t.Fatal(err)
 	}
 	cfg := rank.DefaultConfig()
+	cfg.Knobs = rank.Knobs{Disliked: 0.5, Dismissed: 0.2, Neighbours: 100, Suggested: 300, Popular: 50, Fresh: 10} // of the fixtures, whatever the default is now
 	stats, err := rank.NewStats(movies, rows, func(func(catalog.UserSeen, error) bool) {}, catalog.Scale5, cfg)
 	if err != nil {
 		t.Fatal(err)

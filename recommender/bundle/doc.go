@@ -46,11 +46,11 @@
 // are shelves that programs of each format wrote, and formats_test.go reads them all:
 // they never change. To make a new format:
 //
-//   - With the old code, run the tests: TestFormat3 shows that today's program still
-//     writes what is in testdata/format3.
+//   - With the old code, run the tests: TestFormat4 shows that today's program still
+//     writes what is in testdata/format4.
 //   - Raise [Format], and say in its comment what came with it. A file or a field that
 //     an old bundle does not have must mean something when it is missing.
-//   - Copy TestFormat3 to TestFormat4, let writeFixture make a bundle with all that
-//     is new, and run "go test ./recommender/bundle -run TestFormat4 -update", which
-//     writes testdata/format4 and tells its IDs. Put them in the test.
+//   - Copy TestFormat4 to TestFormat5, let writeFixture make a bundle with all that
+//     is new, and run "go test ./recommender/bundle -run TestFormat5 -update", which
+//     writes testdata/format5 and tells its IDs. Put them in the test.
 package bundle

@@ -7,9 +7,10 @@ import (
 	"marquee/recommender/rank"
 )
 
-// encodeFacts writes what filters and a later reindex ask of movies: genres and
-// languages, each by its number in a list of all, and the hashes of documents. m must
-// have these columns.
+// encodeFacts writes what filters, knobs and a later reindex ask of movies: genres,
+// languages and collections, each by its number in a list of all, the hashes of documents,
+// and what licenses cost. m must have genres, languages and documents; the others are
+// written if it has them.
 func encodeFacts(m *rank.Movies) []byte {
 	var e column.Encoder
 	var genres, languages names
@@ -30,7 +31,45 @@ func encodeFacts(m *rank.Movies) []byte {
 	column.EncodeStrings(&e, languages.all)
 	e.Uint32s(spoken)
 	e.Bytes(hashes)
+	if m.Collections != nil {
+		encodeCollections(&e, m)
+	}
 	return e.Data
+}
+
+// encodeCollections writes the columns that came with format 4.
+func encodeCollections(e *column.Encoder, m *rank.Movies) {
+	var collections names
+	belongs := make([]uint32, m.Len())
+	for row, c := range m.Collections {
+		belongs[row] = collections.number(c)
+	}
+	column.EncodeStrings(e, collections.all)
+	e.Uint32s(belongs)
+	e.Float32s(m.Costs)
+}
+
+// decodeCollections fills in what [encodeCollections] wrote.
+func decodeCollections(d *column.Decoder, m *rank.Movies) error {
+	collections := column.DecodeStrings[string](d)
+	belongs, costs := d.Uint32s(), d.Float32s()
+	if err := finish(d); err != nil {
+		return err
+	}
+	if len(belongs) != m.Len() || len(costs) != m.Len() {
+		return fmt.Errorf("%d collections and %d costs for %d movies: %w", len(belongs), len(costs), m.Len(), ErrBroken)
+	}
+	m.Collections, m.Costs = make([]string, m.Len()), costs
+	for row, c := range belongs {
+		if int(c) >= len(collections) {
+			return fmt.Errorf("collection %d of %d: %w", c, len(collections), ErrBroken)
+		}
+		if !(costs[row] >= 0) {
+			return fmt.Errorf("movie %d costs %v, want 0 or more: %w", row, costs[row], ErrBroken)
+		}
+		m.Collections[row] = collections[c]
+	}
+	return nil
 }
 
 // decodeFacts fills in the columns of m that [encodeFacts] wrote.
@@ -40,7 +79,11 @@ func decodeFacts(data []byte, m *rank.Movies) error {
 	starts, of := d.Uint32s(), d.Uint32s()
 	languages := column.DecodeStrings[string](d)
 	spoken, hashes := d.Uint32s(), d.Bytes()
-	if err := finish(d); err != nil {
+	if d.More() {
+		if err := decodeCollections(d, m); err != nil {
+			return err
+		}
+	} else if err := finish(d); err != nil {
 		return err
 	}
 	n := m.Len()

@@ -26,7 +26,7 @@ func fixture(t *testing.T, name string) *Shelf {
 	return s
 }
 
-// served checks what the bundle of the fixtures of formats 2 and 3 lists.
+// served checks what the bundle of the fixtures since format 2 lists.
 func served(t *testing.T, b *Bundle, hidden ...catalog.MovieID) {
 	t.Helper()
 	for arm, want := range map[string][]catalog.MovieID{
@@ -88,7 +88,7 @@ func fixturePatch() Patch {
 	at := time.Date(2020, 2, 3, 4, 5, 6, 7, time.UTC)
 	return Patch{
 		Added: []overlay.Added{
-			{Movie: catalog.Movie{ID: "late", Title: "Late", Year: 2019, Genres: []string{"Drama", "War"}, Language: "fr", Overview: "It came later.", VoteAverage: 7, VoteCount: 90}, Vector: []float32{0.8, 0.6}},
+			{Movie: catalog.Movie{ID: "late", Title: "Late", Year: 2019, Genres: []string{"Drama", "War"}, Language: "fr", Collection: "Late", CostUSD: 2.5, Overview: "It came later.", VoteAverage: 7, VoteCount: 90}, Vector: []float32{0.8, 0.6}},
 			{Movie: catalog.Movie{ID: "a", Title: "A, edited", Year: 1999}, Vector: []float32{1, 0}},
 		},
 		Hidden: []catalog.MovieID{"b", "unknown"},
@@ -117,25 +117,13 @@ func writeFixture(t *testing.T, s *Shelf) []string {
 	return []string{whole.ID, laid.ID}
 }
 
-// testdata/format3 has a whole bundle, and the same with a patch, which is live. A
-// program that writes other bytes, or digests them otherwise, gives them other IDs, and
-// needs a format of its own.
+// testdata/format3 was written by the program of before there were collections, costs
+// and knobs: a whole bundle, and the same with a patch, which is live.
 func TestFormat3(t *testing.T) {
-	ids := []string{"07e96d65b88b5c33", "4531fc9ff480cc93"} // as -update tells
-	if dir := filepath.Join("testdata", fmt.Sprintf("format%d", Format)); *update {
-		s := shelf(t)
-		ids = writeFixture(t, s)
-		t.Logf("wrote %s: %q", dir, ids)
-		keepFixture(t, s, ids, dir)
-	}
+	ids := []string{"07e96d65b88b5c33", "4531fc9ff480cc93"}
 	s := fixture(t, "format3")
 	if live, err := s.Live(); err != nil || live != ids[1] {
 		t.Fatalf("live is %s, %v; want %s", live, err, ids[1])
-	}
-	if Format == 3 {
-		if now := writeFixture(t, shelf(t)); !slices.Equal(now, ids) {
-			t.Errorf("the program writes %q, want %q", now, ids)
-		}
 	}
 	whole, err := s.Load(t.Context(), ids[0], withKinds)
 	fatal(t, err)
@@ -158,7 +146,54 @@ func TestFormat3(t *testing.T) {
 		t.Errorf("hidden %v, corrections %v", laid.Hidden, laid.Corrections)
 	}
 	for _, b := range []*Bundle{whole, laid} {
-		if anew := put(t, s, b); Format == 3 && anew.ID != b.Manifest.ID {
+		if anew := put(t, s, b); anew.Format != Format || anew.ID == b.Manifest.ID {
+			t.Errorf("put anew %s is %s of format %d", b.Manifest.ID, anew.ID, anew.Format)
+		}
+	}
+}
+
+// testdata/format4 has a whole bundle, and the same with a patch, which is live. A
+// program that writes other bytes, or digests them otherwise, gives them other IDs, and
+// needs a format of its own.
+func TestFormat4(t *testing.T) {
+	ids := []string{"0f36e3bb658efaa7", "d6e91d4263a229ca"} // as -update tells
+	if dir := filepath.Join("testdata", fmt.Sprintf("format%d", Format)); *update {
+		s := shelf(t)
+		ids = writeFixture(t, s)
+		t.Logf("wrote %s: %q", dir, ids)
+		keepFixture(t, s, ids, dir)
+	}
+	s := fixture(t, "format4")
+	if live, err := s.Live(); err != nil || live != ids[1] {
+		t.Fatalf("live is %s, %v; want %s", live, err, ids[1])
+	}
+	if Format == 4 {
+		if now := writeFixture(t, shelf(t)); !slices.Equal(now, ids) {
+			t.Errorf("the program writes %q, want %q", now, ids)
+		}
+	}
+	whole, err := s.Load(t.Context(), ids[0], withKinds)
+	fatal(t, err)
+	served(t, whole, "c")
+	if m := whole.Manifest; m.Format != 4 || m.Later != nil || !slices.Equal(whole.Hidden, []catalog.MovieID{"c"}) || len(whole.Corrections) != 1 || whole.Movies.Documents == nil {
+		t.Errorf("manifest %+v, hidden %v, corrections %v", m, whole.Hidden, whole.Corrections)
+	}
+	laid, err := s.Load(t.Context(), ids[1], withKinds)
+	fatal(t, err)
+	served(t, laid, "b", "déjà+vu+2006")
+	if m := laid.Manifest; m.Format != 4 || m.Later.Base != ids[0] || m.Later.Rows != 5 || m.Later.Added != 1 || m.Later.Changed != 1 || m.Later.Removed != 1 || m.Counts.Movies != 4 || m.Sequence != 9 {
+		t.Errorf("manifest %+v, %+v", m, m.Later)
+	}
+	row, known := laid.Movies.Row("late")
+	if !known || row != 4 || laid.Movies.Titles[0] != "A, edited" || laid.Movies.Languages[row] != "fr" || !slices.Equal(laid.Movies.Genres[row], []string{"Drama", "War"}) ||
+		fmt.Sprintf("%x", laid.Movies.Documents[row][:4]) != "e5d39cda" || !slices.Equal(laid.Vector(row), []float32{0.8, 0.6}) {
+		t.Errorf("movie %d: %q, %x", row, laid.Movies.Titles, laid.Movies.Documents[row])
+	}
+	if !slices.Equal(laid.Hidden, []catalog.MovieID{"b", "unknown"}) || len(laid.Corrections) != 2 || laid.Corrections[0] != fixturePatch().Corrections[1] {
+		t.Errorf("hidden %v, corrections %v", laid.Hidden, laid.Corrections)
+	}
+	for _, b := range []*Bundle{whole, laid} {
+		if anew := put(t, s, b); Format == 4 && anew.ID != b.Manifest.ID {
 			t.Errorf("put anew %s is %s", b.Manifest.ID, anew.ID)
 		}
 	}

@@ -17,8 +17,9 @@ import (
 
 // Format is the version of the layout that this program writes. It reads all
 // versions from 1: version 2 added models, arms and lists; version 3 genres, languages
-// and hashes of documents, what was changed after a build, and what gates measured.
-const Format = 3
+// and hashes of documents, what was changed after a build, and what gates measured; version 4
+// collections and license costs, the knobs of ranking, and what blends suggest.
+const Format = 4
 
 // ErrBroken reports a bundle that is not whole or not what it says it is.
 var ErrBroken = errors.New("bundle is broken")

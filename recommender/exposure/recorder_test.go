@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -86,7 +87,7 @@ func TestBatches(t *testing.T) {
 		r, end := start(t, cfg, a, b)
 		record(r, 0, 25)
 		synctest.Wait()
-		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 20}) {
+		if got := r.Stats()[0]; got.Kept != 20 || got.Waiting > cfg.Batch/4 || got.Dropped > 0 {
 			t.Errorf("at once: %+v, want two full batches kept", got)
 		}
 		time.Sleep(cfg.Wait)
@@ -182,6 +183,24 @@ func TestInputsAreBounded(t *testing.T) {
 	})
 }
 
+// While the writer is there, lists that come no faster than they are taken keep what they
+// were made from, however few may wait with it.
+func TestInputsOfABatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := exposure.DefaultConfig()
+		cfg.Inputs = 8
+		r, end := start(t, cfg, takes(func([]catalog.Exposure) error { return nil }))
+		for range 20 {
+			r.Record(catalog.Exposure{RequestID: "one", Input: []byte("made from")})
+			synctest.Wait()
+		}
+		end()
+		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 20}) {
+			t.Errorf("%+v, want all with what they were made from", got)
+		}
+	})
+}
+
 type takes func([]catalog.Exposure) error
 
 func (f takes) WriteExposures(_ context.Context, lists []catalog.Exposure) error { return f(lists) }
@@ -194,10 +213,38 @@ func TestInvalid(t *testing.T) {
 		record(r, 0, 3)
 		time.Sleep(time.Hour)
 		end()
-		if got := r.Stats()[0]; got.Dropped != 3 || w.writes != 1 {
-			t.Errorf("%+v after %d writes, want 3 dropped after one", got, w.writes)
+		if got := r.Stats()[0]; got.Dropped != 3 || w.writes != 5 {
+			t.Errorf("%+v after %d writes, want 3 dropped after one of all and one of each part", got, w.writes)
 		}
 	})
+}
+
+// A list that can never be kept takes no other one of its batch with it, whether they
+// come from the queue or from the disk.
+func TestInvalidAlone(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newDesk(away)
+			picky := takes(func(lists []catalog.Exposure) error {
+				if slices.ContainsFunc(lists, func(e catalog.Exposure) bool { return e.RequestID == "13" || e.RequestID == "17" }) && !w.away.Load() {
+					return fmt.Errorf("no: %w", catalog.ErrInvalid)
+				}
+				return w.WriteExposures(t.Context(), lists)
+			})
+			cfg := spilling(t)
+			cfg.Batch = 100
+			r, end := start(t, cfg, picky)
+			recordLists(r, 0, 40)
+			time.Sleep(time.Minute)
+			w.away.Store(false)
+			time.Sleep(time.Minute)
+			end()
+			want := slices.DeleteFunc(numbers(0, 40), func(n string) bool { return n == "13" || n == "17" })
+			if got := r.Stats()[0]; got.Dropped != 2 || got.Kept != 38 || got.SpillBytes != 0 || !slices.Equal(w.order, want) {
+				t.Errorf("away %t: %+v, wrote %v; want all but two", away, got, w.order)
+			}
+		})
+	}
 }
 
 // The end has a bound though the writer hangs.

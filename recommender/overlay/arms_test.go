@@ -135,7 +135,7 @@ func TestNewMovieIsListedByModels(t *testing.T) {
 		return out, l
 	}
 	got, l := ids(next, "")
-	if !slices.Equal(got, []catalog.MovieID{"new", "b", "z"}) || l.Arm != "near" || l.SourceNames(l.Items[0])[0] != "near" || l.Items[0].Score != 1 {
+	if !slices.Equal(got, []catalog.MovieID{"new", "b", "z"}) || l.Arm != "near" || l.SourceNames(l.Items[0])[0] != "near" {
 		t.Errorf("list %v by %s; want the new movie first, and z, of which only the text changed, where it was", got, l.Arm)
 	}
 	got, l = ids(next, "deaf")
@@ -228,5 +228,29 @@ func TestRealModelsScoreNewMovies(t *testing.T) {
 	list := d.Snapshot.Recommend(rank.Request{Taste: seen(0, 2, 4), Arm: "blend", N: 20, Now: time.Now()})
 	if !slices.ContainsFunc(list.Items, func(i rank.Item) bool { return i.Row == 40 }) {
 		t.Error("the new movie of their circle is not in the blend's list")
+	}
+}
+
+// What came after the build and left again moves the score of no movie, whatever it was
+// near to.
+func TestScoresForgetWhatLeft(t *testing.T) {
+	b := build(t, three, nil, 3)
+	begun := b.with(t, model.Named{Name: "near", Model: near{vectors: b.vecs}}).state(t)
+	list := func(s *overlay.State) rank.List {
+		row, _ := s.Snapshot.Movies.Row("late")
+		return s.Snapshot.Recommend(rank.Request{Taste: seen(row), Arm: "near", N: 20, Now: time.Now()})
+	}
+	late := added(film("late", "aaad"))
+	s := must(t)(begun.With(t.Context(), append(added(film("left", "aaad")), late...)))
+	s = must(t)(s.Without(t.Context(), []catalog.MovieID{"left"}))
+	alone := must(t)(begun.With(t.Context(), late))
+	got, want := list(s), list(alone)
+	if len(got.Items) == 0 || len(got.Items) != len(want.Items) {
+		t.Fatalf("%d movies, without it %d", len(got.Items), len(want.Items))
+	}
+	for i := range got.Items {
+		if got.Items[i].Score != want.Items[i].Score {
+			t.Errorf("%v, without it %v", got.Items[i], want.Items[i])
+		}
 	}
 }

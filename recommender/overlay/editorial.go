@@ -86,7 +86,7 @@ func lastOfEach(all []catalog.Correction) []catalog.Correction {
 func (s *State) table(movies *rank.Movies) *indexer.Table {
 	lists := make(map[uint32][]indexer.Neighbour)
 	for i := 0; i < len(s.corrections); {
-		of := s.correctionsOf(s.corrections[i].Movie)
+		of := s.CorrectionsOf(s.corrections[i].Movie)
 		i += len(of)
 		if row, known := movies.Row(of[0].Movie); known && !movies.IsGone(row) {
 			list := s.near.Table.Of(row)
@@ -105,15 +105,16 @@ func (s *State) table(movies *rank.Movies) *indexer.Table {
 // first, as editors corrected it: at most k. list stays as it is.
 func (s *State) Corrected(row uint32, list []indexer.Neighbour, k int) []indexer.Neighbour {
 	movies := s.Snapshot.Movies
-	of := s.correctionsOf(movies.IDs[row])
+	of := s.CorrectionsOf(movies.IDs[row])
 	if len(of) == 0 || movies.IsGone(row) {
 		return list
 	}
 	return correct(movies, row, list, of, k)
 }
 
-// correctionsOf returns the corrections of one movie.
-func (s *State) correctionsOf(id catalog.MovieID) []catalog.Correction {
+// CorrectionsOf returns the corrections of one movie, none of one that is not known. They are
+// shared and may not be changed. It takes a binary search.
+func (s *State) CorrectionsOf(id catalog.MovieID) []catalog.Correction {
 	from, _ := slices.BinarySearchFunc(s.corrections, id, func(c catalog.Correction, id catalog.MovieID) int { return cmp.Compare(c.Movie, id) })
 	to := from
 	for to < len(s.corrections) && s.corrections[to].Movie == id {

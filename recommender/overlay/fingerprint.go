@@ -72,6 +72,7 @@ func (s *State) differs(row uint32) bool {
 	}
 	return now.Released[row] != then.Released[row] || now.Adult[row] != then.Adult[row] || now.Years[row] != then.Years[row] || now.Titles[row] != then.Titles[row] ||
 		now.Documents != nil && then.Documents != nil && now.Documents[row] != then.Documents[row] ||
+		now.Collections != nil && then.Collections != nil && (now.Collections[row] != then.Collections[row] || now.Costs[row] != then.Costs[row]) ||
 		math.Float32bits(s.Snapshot.Stats.Quality[row]) != math.Float32bits(s.build.Stats.Quality[row])
 }
 
@@ -106,4 +107,8 @@ func (d digest) movie(s *State, row uint32) {
 		_, _ = d.Write(movies.Documents[row][:])
 	}
 	d.number(uint64(math.Float32bits(s.Snapshot.Stats.Quality[row])))
+	if movies.Collections != nil && (movies.Collections[row] != "" || movies.Costs[row] != 0) { // what knobs go by; most have neither
+		d.text("collection", movies.Collections[row])
+		d.number(uint64(math.Float32bits(movies.Costs[row])))
+	}
 }

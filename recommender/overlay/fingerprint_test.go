@@ -23,6 +23,10 @@ func TestFingerprint(t *testing.T) {
 	adult.Adult = true
 	older := edited
 	older.Year = 1950
+	dear, series := edited, edited
+	dear.CostUSD, series.Collection = 2.5, "Zebras"
+	alone := restored(b, 3)
+	alone.Movie.CostUSD = 2.5
 	pin := catalog.Correction{Movie: "m001", Other: "m002", Kind: catalog.Pin}
 	block := catalog.Correction{Movie: "m001", Other: "m002", Kind: catalog.Block}
 	n, o := film("n", "nnn"), film("o", "ooo")
@@ -32,7 +36,9 @@ func TestFingerprint(t *testing.T) {
 		"pinned": state(base.Correct([]catalog.Correction{pin})), "blocked": state(base.Correct([]catalog.Correction{block})),
 		"gone":   state(base.Without(ctx, []catalog.MovieID{"m001"})),
 		"edited": state(base.With(ctx, added(edited))), "edited and adult": state(base.With(ctx, added(adult))), "edited and older": state(base.With(ctx, added(older))),
-		"n": state(base.With(ctx, added(n))), "n, o": state(base.With(ctx, added(n, o))), "o, n": state(base.With(ctx, added(o, n))),
+		"edited and dear": state(base.With(ctx, added(dear))), "edited and of a series": state(base.With(ctx, added(series))),
+		"dear, and nothing else": state(base.With(ctx, []overlay.Added{alone})),
+		"n":                      state(base.With(ctx, added(n))), "n, o": state(base.With(ctx, added(n, o))), "o, n": state(base.With(ctx, added(o, n))),
 		"came and left": state(state(base.With(ctx, added(n))).Without(ctx, []catalog.MovieID{"n"})),
 	}
 	seen := make(map[uint64]string)

@@ -3,7 +3,6 @@ package rank
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"marquee/recommender/model"
@@ -86,13 +85,44 @@ func (s *Snapshot) WithArms(a Arms) (*Snapshot, error) {
 	if err := a.fit(s.Movies.Len()); err != nil {
 		return nil, err
 	}
-	next.Arms, next.hidden = a, s.hidden
+	next.hidden = s.hidden
+	next.serve(a)
 	return next, nil
 }
 
-// maxParts is how many bits of a [Source] the parts of a model may take: one is
-// left for the popular movies behind them.
-const maxParts = 31
+// A served is a model with what requests would else ask of it each time.
+type served struct {
+	name      string
+	model     model.Model
+	composite model.Composite // nil of one that is none
+	suggester model.Suggester // likewise
+	sources   []string        // names of the bits of a [Source]
+	scaled    bool            // scores are on the common scale
+}
+
+// serve takes on arms.
+func (s *Snapshot) serve(a Arms) {
+	s.Arms, s.served = a, make([]served, len(a.Models))
+	for i, m := range a.Models {
+		v := served{name: m.Name, model: m.Model, sources: []string{m.Name}}
+		if c, ok := m.Model.(model.Composite); ok {
+			v.composite, v.sources = c, slices.Clone(c.Parts())
+		}
+		if x, ok := m.Model.(model.Suggester); ok {
+			v.suggester, v.sources = x, append(v.sources, brought...)
+			s.later = len(s.Movies.later)
+		}
+		_, v.scaled = m.Model.(model.Scaled)
+		s.served[i] = v
+	}
+	if slices.ContainsFunc(s.served, func(v served) bool { return v.suggester != nil }) {
+		s.fresh = freshest(s.Movies, s.later)
+	}
+}
+
+// maxParts is how many bits of a [Source] the parts of a model may take: others are
+// left for what brought candidates, and the popular movies behind them.
+const maxParts = 27
 
 // fit returns an error unless a are arms of as many movies.
 func (a Arms) fit(movies int) error {
@@ -114,32 +144,24 @@ func (a Arms) fit(movies int) error {
 
 // byModel makes a list from the scores of a model. It reports false if the model
 // can say nothing of this person, or knows no movie that they may be shown.
-func (s *Snapshot) byModel(name string, m model.Model, r Request, n int) (List, bool) {
-	w := s.board(m)
+func (s *Snapshot) byModel(a *served, r Request, n int) (List, bool) {
+	if a.suggester != nil {
+		return s.bySuggester(a, r, n)
+	}
+	w := s.board(a)
 	defer s.boards.Put(w)
 	q := model.Query{User: r.User, Seen: r.Taste.Seen}
-	list := List{Arm: name, Sources: []string{name}}
 	var basis model.Basis
-	if c, ok := m.(model.Composite); ok {
-		list.Sources = c.Parts()
-		basis = c.Explain(q, w.scores, w.parts)
+	if a.composite != nil {
+		basis = a.composite.Explain(q, w.scores, w.parts)
 	} else {
-		basis = m.Score(q, w.scores)
+		basis = a.model.Score(q, w.scores)
 	}
-	switch basis {
-	case model.None:
+	if basis == model.None {
 		return List{}, false
-	case model.Personal:
-		list.Tier = TierPersonal
-	case model.Group:
-		list.Tier = TierGroup
-	default:
-		list.Tier = TierPopular
 	}
-	for _, m := range r.Taste.Watched {
-		w.scores[m.Row] = unlisted
-	}
-	s.fill(&list, w, r, n)
+	list := List{Arm: a.name, Sources: a.sources, Tier: tierOf(basis)}
+	s.place(&list, s.fill(w, a, r, s.depth(r, n)), r, n)
 	if len(list.Items) == 0 {
 		return List{}, false
 	}
@@ -147,31 +169,34 @@ func (s *Snapshot) byModel(name string, m model.Model, r Request, n int) (List, 
 	return list, true
 }
 
-// unlisted is the score of a movie that is not to be listed.
-var unlisted = float32(math.NaN())
+// tierOf returns the tier of scores that rest on basis.
+func tierOf(basis model.Basis) Tier {
+	switch basis {
+	case model.Personal:
+		return TierPersonal
+	case model.Group:
+		return TierGroup
+	}
+	return TierPopular
+}
 
-// fill takes the n best.
-func (s *Snapshot) fill(list *List, w *board, r Request, n int) {
-	low, high := math.Inf(1), math.Inf(-1)
+// fill returns the n best, best first.
+func (s *Snapshot) fill(w *board, a *served, r Request, n int) []Item {
+	scale := s.scaleOf(a, w.scores, r.Taste.Watched)
 	w.top = w.top[:0]
 	for row, score := range w.scores {
-		if score-score != 0 || !s.allowed(uint32(row), r) { // neither NaN nor infinite
-			continue
+		if score-score == 0 && s.allowed(uint32(row), r) { // neither NaN nor infinite
+			w.top = push(w.top, scored{score: score, row: uint32(row)}, n)
 		}
-		low, high = min(low, float64(score)), max(high, float64(score))
-		w.top = push(w.top, scored{score, uint32(row)}, n)
 	}
 	sortBest(w.top)
-	list.Items = make([]Item, 0, n)
+	items := make([]Item, 0, len(w.top))
 	for _, t := range w.top {
-		unit := 1.0
-		if high > low {
-			unit = (float64(t.score) - low) / (high - low)
-		}
-		item := s.item(t.row, float32(unit))
+		item := s.item(t.row, scale.unit(t.score))
 		item.Source = w.sources(t.row)
-		list.Items = append(list.Items, item)
+		items = append(items, item)
 	}
+	return items
 }
 
 // addLast fills a list that is too short with popular movies, which score 0.
@@ -182,6 +207,9 @@ func (s *Snapshot) addLast(list *List, r Request, n int) {
 	out := make(map[uint32]bool, n+len(r.Taste.Watched))
 	for _, m := range r.Taste.Watched {
 		out[m.Row] = true
+	}
+	for _, row := range r.Exclude {
+		out[row] = true
 	}
 	for _, i := range list.Items {
 		out[i.Row] = true
@@ -206,14 +234,14 @@ type board struct {
 	top    []scored
 }
 
-// board returns one that is large enough for m.
-func (s *Snapshot) board(m model.Model) *board {
+// board returns one that is large enough for a.
+func (s *Snapshot) board(a *served) *board {
 	w, _ := s.boards.Get().(*board)
 	if w == nil {
 		w = &board{scores: make([]float32, s.Movies.Len())}
 	}
-	if c, ok := m.(model.Composite); ok {
-		need := len(c.Parts()) * s.Movies.Len()
+	if a.composite != nil {
+		need := len(a.sources) * s.Movies.Len()
 		w.parts = slices.Grow(w.parts[:0], need)[:need]
 	} else {
 		w.parts = w.parts[:0]
@@ -232,14 +260,7 @@ func (w *board) sources(row uint32) Source {
 	if len(w.parts) == 0 {
 		return 1
 	}
-	most := w.parts[row]
-	for i := int(row); i < len(w.parts); i += n {
-		most = max(most, w.parts[i])
-	}
-	least := most
-	if most > 0 {
-		least = ofMost * most
-	}
+	least := leastSource(w.parts[row:], n)
 	var s Source
 	for i := int(row); i < len(w.parts); i += n {
 		if w.parts[i] >= least {
@@ -247,4 +268,17 @@ func (w *board) sources(row uint32) Source {
 		}
 	}
 	return s
+}
+
+// leastSource returns from which contribution on a part is a source, of those in parts
+// at 0, step, and so on.
+func leastSource(parts []float32, step int) float32 {
+	most := parts[0]
+	for i := step; i < len(parts); i += step {
+		most = max(most, parts[i])
+	}
+	if most > 0 {
+		return ofMost * most
+	}
+	return most
 }

@@ -83,7 +83,7 @@ func TestArmKeepsTheRules(t *testing.T) {
 			}
 		}
 		m := fake{n, model.Personal, func(_ model.Query, row int) float32 { return scores[row] }}
-		snap := withArms(t, w.snapshot(t, rank.DefaultConfig(), 5), "m", model.Named{Name: "m", Model: m})
+		snap := withArms(t, w.snapshot(t, byScore(), 5), "m", model.Named{Name: "m", Model: m})
 		r := rank.Request{N: rapid.IntRange(-1, 30).Draw(rt, "n"), Now: now, Adult: rapid.Bool().Draw(rt, "adult")}
 		rows := rng.Perm(n)[:rapid.IntRange(0, n).Draw(rt, "watched")]
 		out := make(map[uint32]bool)
@@ -98,7 +98,7 @@ func TestArmKeepsTheRules(t *testing.T) {
 			}
 		}
 		list := snap.Recommend(r)
-		if want := min(max(r.N, 1), rank.MaxList, may); len(list.Items) != want {
+		if want := min(max(r.N, 1), rank.MaxCount, may); len(list.Items) != want {
 			rt.Fatalf("%d movies, want %d", len(list.Items), want)
 		}
 		known := true
@@ -210,7 +210,7 @@ func TestArmByName(t *testing.T) {
 func TestWithArmsRefuses(t *testing.T) {
 	snap := random(7, 100).snapshot(t, rank.DefaultConfig(), 5)
 	good := fake{100, model.Personal, byRow}
-	many := mixture{fake: good, names: make([]string, 32)}
+	many := mixture{fake: good, names: make([]string, 28)}
 	for name, a := range map[string]rank.Arms{
 		"length":   {Models: []model.Named{{Name: "a", Model: fake{99, model.Personal, byRow}}}},
 		"twice":    {Models: []model.Named{{Name: "a", Model: good}, {Name: "a", Model: good}}},
@@ -268,20 +268,35 @@ func TestSourcesOfParts(t *testing.T) {
 	}
 }
 
-// Scores run from 0, the least that may be shown, to 1.
+// Scores lie between 0 and 1, and say how far a movie lies above the mean of all that
+// were not watched: a movie has the same one whatever else may be listed.
 func TestScoresOfArms(t *testing.T) {
 	snap := three().snapshot(t, rank.DefaultConfig(), 2)
-	scores := func(f func(model.Query, int) float32) (out []float32) {
-		for _, i := range withArms(t, snap, "m", model.Named{Name: "m", Model: fake{3, model.Personal, f}}).Recommend(rank.Request{N: 3, Now: now}).Items {
+	scores := func(f func(model.Query, int) float32, r rank.Request) (out []float32) {
+		r.N, r.Now = 3, now
+		for _, i := range withArms(t, snap, "m", model.Named{Name: "m", Model: fake{3, model.Personal, f}}).Recommend(r).Items {
 			out = append(out, i.Score)
 		}
 		return out
 	}
-	if got := scores(func(_ model.Query, row int) float32 { return []float32{-10, 10, 5}[row] }); !slices.Equal(got, []float32{1, 0.75, 0}) {
-		t.Errorf("scores %v, want 1, 0.75, 0", got)
+	some := func(_ model.Query, row int) float32 { return []float32{-10, 10, 6}[row] }
+	want := func(deviations float64) float32 { return float32(1 / (1 + math.Exp(2-math.Asinh(deviations)))) }
+	near := func(got, want []float32) bool {
+		return slices.EqualFunc(got, want, func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-6 })
 	}
-	if got := scores(func(model.Query, int) float32 { return 7 }); !slices.Equal(got, []float32{1, 1, 1}) {
-		t.Errorf("scores of a model that sees no difference: %v, want 1 each", got)
+	sd := math.Sqrt((144 + 64 + 16) / 3.0)
+	all := []float32{want(8 / sd), want(4 / sd), want(-12 / sd)}
+	if got := scores(some, rank.Request{}); !near(got, all) {
+		t.Errorf("scores %v, want %v", got, all)
+	}
+	if got := scores(some, rank.Request{Rules: rank.Rules{Exclude: []uint32{1}}}); !near(got, all[1:]) {
+		t.Errorf("scores without the best movie: %v, want %v", got, all[1:])
+	}
+	if got := scores(some, rank.Request{Rules: rank.Rules{Only: []uint32{0}}}); !near(got, all[2:]) {
+		t.Errorf("score of the last movie alone: %v, want %v", got, all[2:])
+	}
+	if got := scores(func(model.Query, int) float32 { return 7 }, rank.Request{}); !near(got, []float32{want(0), want(0), want(0)}) {
+		t.Errorf("scores of a model that sees no difference: %v, want those of the mean", got)
 	}
 }
 

@@ -33,6 +33,8 @@ type Config struct {
 	// AdultForUnknown shows adult movies to people whose age is not known.
 	// Minors never see them.
 	AdultForUnknown bool `json:"adult_for_unknown"`
+
+	Knobs Knobs `json:"knobs,omitzero"` // of requests that bring none; bundles before format 4 have them all off
 }
 
 // DefaultConfig returns what "marquee eval sweep" found best, on inner splits of
@@ -52,6 +54,7 @@ func DefaultConfig() Config {
 		PopularCandidates:  300,
 		RatingPrior:        10,
 		PopularityHalfLife: 0,
+		Knobs:              DefaultKnobs(),
 	}
 }
 
@@ -73,6 +76,9 @@ func (c Config) Validate() error {
 	atLeast("popular candidates", float64(c.PopularCandidates), 0, 1e6)
 	atLeast("rating prior", c.RatingPrior, 0, 1e6)
 	atLeast("half-life of popularity", c.PopularityHalfLife, 0, 1e6)
+	if err := c.Knobs.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.Similarity+c.Quality+c.Popularity <= 0 {
 		errs = append(errs, errors.New("weights of similarity, quality and popularity are all 0, want one above 0"))
 	}

@@ -1,31 +1,6 @@
 package rank
 
-import (
-	"slices"
-	"time"
-
-	"marquee/catalog"
-	"marquee/indexer"
-)
-
-// MaxList is the most movies a list holds.
-const MaxList = 20
-
-// A Request asks for a list for one person.
-type Request struct {
-	Taste Taste
-	N     int       // movies wanted, 1 to MaxList
-	Now   time.Time // for what is released
-	Adult bool      // adult movies may be shown: see [Snapshot.AdultAllowed]
-
-	User catalog.User // what is known of the person, for models
-	Arm  string       // how to make the list: see [Arms]; "" or an unknown name is the default
-
-	// Near are the neighbours of Taste.Watched[i], or of the one movie asked about, as
-	// an index elsewhere has them: rows of the snapshot, best first. The table has those
-	// that are nil or missing.
-	Near [][]indexer.Hit
-}
+import "slices"
 
 // A Tier says how personal a list is.
 type Tier string
@@ -51,16 +26,21 @@ const (
 const (
 	sourceNeighbour = "neighbour"
 	sourcePopular   = "popular"
+
+	// SourcePreferences is that of movies near to what a person wrote of their taste: see
+	// [Snapshot.Given]. The text is not kept with a list, so it cannot be made again.
+	SourcePreferences = "preferences"
 )
 
 // An Item is one movie of a list, with the features that placed it, each 0 to 1.
 type Item struct {
 	Row        uint32
-	Score      float32 // their weighted mean; of a model, its score moved to 0 (the least that may be shown) to 1 (the best)
+	Score      float32 // their weighted mean; of a model, its score on one scale: see [unit]
 	Similarity float32
 	Quality    float32
 	Popularity float32
 	Source     Source
+	Propensity float32 // with which it came to be in the list, above 0 to 1; 1 where nothing was drawn
 }
 
 // A List is an answer, best first, each movie once.
@@ -86,6 +66,7 @@ func (l List) SourceNames(item Item) []string {
 type scored struct {
 	score float32
 	row   uint32
+	at    uint32 // among the candidates, where they are numbered
 }
 
 // before reports whether a stands before b in a list.
@@ -136,4 +117,25 @@ func push(heap []scored, c scored, n int) []scored {
 		heap[i], heap[k] = heap[k], heap[i]
 		i = k
 	}
+}
+
+// sortedMost is up to how many [insert] takes less time than [push] and [sortBest].
+const sortedMost = 32
+
+// insert keeps the best n of what it is given in list, best first.
+func insert(list []scored, c scored, n int) []scored {
+	i := len(list)
+	switch {
+	case i < n:
+		list = append(list, c)
+	case before(c, list[n-1]):
+		i = n - 1
+	default:
+		return list
+	}
+	for ; i > 0 && before(c, list[i-1]); i-- {
+		list[i] = list[i-1]
+	}
+	list[i] = c
+	return list
 }

@@ -19,7 +19,16 @@ type Taste struct {
 	Watched []Watched    // of movies that the bundle knows
 	Seen    []model.Seen // the same, with all that models may ask
 	Unknown int          // watched movies that it does not know, or that left the catalog
+
+	// Anchors stand for a taste that is known otherwise, such as by what a person wrote of
+	// it: they speak as if they had been watched and liked, by [AnchorPreference], and may be
+	// listed all the same. None of them is among Watched. Seen holds them too, behind what
+	// was watched.
+	Anchors []uint32
 }
+
+// AnchorPreference is how much an anchor was liked, in tenths.
+const AnchorPreference = 40
 
 // Resolve returns seen, newest first, by the rows of m. A movie that left the catalog
 // says nothing of a taste, as after the next build.

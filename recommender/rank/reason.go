@@ -46,11 +46,14 @@ func (s *Snapshot) ReasonsNear(items []Item, t Taste, near [][]indexer.Hit, n in
 }
 
 // Similar returns the at most r.N nearest movies of row that may be shown, best
-// first, as r.Near has them or else the neighbour table.
+// first, as r.Near has them or else the neighbour table: those of its [indexer.Table.K]
+// that the rules of r let through.
 func (s *Snapshot) Similar(row uint32, r Request) List {
+	r.mask = s.admit(&r)
+	defer s.release(r.mask)
 	list := List{Tier: TierSimilar, Arm: ArmFeatures, Sources: []string{sourceNeighbour}}
 	for _, nb := range s.near(r.Near, 0, row) {
-		if len(list.Items) == r.N || nb.Score <= 0 {
+		if nb.Score <= 0 || len(list.Items) == r.N && len(r.Boosts) == 0 {
 			break // best first: no later one is above 0
 		}
 		if s.allowed(nb.Row, r) {
@@ -60,5 +63,7 @@ func (s *Snapshot) Similar(row uint32, r Request) List {
 			list.Items = append(list.Items, item)
 		}
 	}
+	s.boostItems(list.Items, r.Boosts)
+	list.Items = list.Items[:min(len(list.Items), max(r.N, 0))]
 	return list
 }

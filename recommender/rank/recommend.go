@@ -19,14 +19,19 @@ func (s *Snapshot) AdultAllowed(u catalog.User, known bool) bool {
 
 // Recommend returns at most r.N movies, best first, each once, none of them
 // watched, and fewer only when the rules leave fewer. It takes time proportional
-// to the neighbours of the watched movies; a person without a known movie gets
-// the popular ones.
+// to the neighbours of the watched movies, or to the candidates of a
+// [model.Suggester], or, of any other model and where rules leave too few candidates, to
+// the catalog. A person without a known movie gets the popular ones.
 func (s *Snapshot) Recommend(r Request) List {
-	n := min(max(r.N, 1), MaxList)
+	n := min(max(r.N, 1), MaxCount)
+	r.mask = s.admit(&r)
+	defer s.release(r.mask)
 	arm := s.Arms.named(r.Arm)
-	if m := s.Arms.model(arm); m != nil {
-		if list, ok := s.byModel(arm, m, r, n); ok {
-			return list
+	for i := range s.served {
+		if a := &s.served[i]; a.name == arm {
+			if list, ok := s.byModel(a, r, n); ok {
+				return list
+			}
 		}
 	}
 	w := s.scratch.Get().(*scratch)
@@ -38,8 +43,9 @@ func (s *Snapshot) Recommend(r Request) List {
 		w.touch(m.Row, stateSeen)
 	}
 	s.gather(w, r)
-	s.addPopular(w, r, n)
-	list := List{Items: s.best(w, r, n), Tier: TierPopular, Arm: arm, Sources: []string{sourceNeighbour, sourcePopular}}
+	s.addPopular(w, r, s.depth(r, n))
+	list := List{Tier: TierPopular, Arm: arm, Sources: []string{sourceNeighbour, sourcePopular}}
+	s.place(&list, s.best(w, r, s.depth(r, n)), r, n)
 	if slices.ContainsFunc(list.Items, func(i Item) bool { return i.Source&SourceNeighbour != 0 }) {
 		list.Tier = TierPersonal
 	}
@@ -49,6 +55,7 @@ func (s *Snapshot) Recommend(r Request) List {
 // gather sums the similarities of the neighbours of what was watched.
 func (s *Snapshot) gather(w *scratch, r Request) {
 	weight := 1.0
+	w.summed = true
 	watched := r.Taste.Watched[:min(len(r.Taste.Watched), s.Config.History)]
 	for i, m := range watched {
 		say := float32(weight) * s.say.byPreference[min(m.Preference, 50)]
@@ -60,6 +67,18 @@ func (s *Snapshot) gather(w *scratch, r Request) {
 			}
 			w.touch(nb.Row, stateNeighbour)
 			w.near[nb.Row] += say * sharpen(near, s.Config.Sharpness)
+		}
+	}
+	for _, row := range r.Taste.Anchors {
+		say := s.say.byPreference[AnchorPreference]
+		w.touch(row, stateNeighbour)
+		w.near[row] += say
+		for _, nb := range s.Table.Of(row) {
+			if nb.Score <= 0 {
+				break
+			}
+			w.touch(nb.Row, stateNeighbour)
+			w.near[nb.Row] += say * sharpen(nb.Score, s.Config.Sharpness)
 		}
 	}
 }
@@ -101,15 +120,6 @@ func (s *Snapshot) addPopular(w *scratch, r Request, n int) {
 	}
 }
 
-// allowed reports whether the rules let row be shown.
-func (s *Snapshot) allowed(row uint32, r Request) bool {
-	if s.Movies.Adult[row] && !r.Adult || s.Hidden(row) {
-		return false
-	}
-	day := s.Movies.Released[row]
-	return day == DayUnknown || day <= Day(r.Now)
-}
-
 // best blends the features of every candidate and returns the n best.
 func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
 	nearest := float32(0)
@@ -131,7 +141,7 @@ func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
 			continue
 		}
 		score := ws*w.near[row]*unit + wq*s.Stats.Quality[row] + wp*s.Stats.Popularity[row]
-		w.top = push(w.top, scored{score, row}, n)
+		w.top = push(w.top, scored{score: score, row: row}, n)
 	}
 	sortBest(w.top)
 	items := make([]Item, 0, n)
@@ -150,5 +160,5 @@ func (s *Snapshot) best(w *scratch, r Request, n int) []Item {
 }
 
 func (s *Snapshot) item(row uint32, score float32) Item {
-	return Item{Row: row, Score: score, Quality: s.Stats.Quality[row], Popularity: s.Stats.Popularity[row]}
+	return Item{Row: row, Score: score, Quality: s.Stats.Quality[row], Popularity: s.Stats.Popularity[row], Propensity: 1}
 }

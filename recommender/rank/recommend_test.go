@@ -16,7 +16,7 @@ import (
 // best first, and as many as there are up to what was asked for.
 func TestListsKeepTheRules(t *testing.T) {
 	w := random(1, 60)
-	cfg := rank.DefaultConfig()
+	cfg := byScore()
 	snap := w.snapshot(t, cfg, 8)
 	rapid.Check(t, func(t *rapid.T) {
 		watched := rapid.SliceOfN(rapid.Uint32Range(0, 59), 0, 80).Draw(t, "watched")
@@ -32,7 +32,7 @@ func TestListsKeepTheRules(t *testing.T) {
 				left++
 			}
 		}
-		if want := min(r.N, rank.MaxList, left); len(list.Items) != want {
+		if want := min(r.N, rank.MaxCount, left); len(list.Items) != want {
 			t.Fatalf("%d movies, want %d", len(list.Items), want)
 		}
 		for i, item := range list.Items {
@@ -252,3 +252,20 @@ func BenchmarkRecommend(b *testing.B) {
 }
 
 func itoa(n int) string { return string(rune('0'+n/10)) + string(rune('0'+n%10)) }
+
+// A movie scores the same on every page, whatever stood on those before or was excluded.
+func TestScoresStayWithoutOthers(t *testing.T) {
+	snap := random(3, 80).snapshot(t, byScore(), 8)
+	r := rank.Request{Taste: taste(1, 2, 3), N: 40, Now: now, Adult: true, Arm: rank.ArmFeatures}
+	whole := snap.Recommend(r)
+	r.N = 10
+	for page := range 4 {
+		list := snap.Recommend(r)
+		if want := whole.Items[10*page:][:10]; !slices.EqualFunc(list.Items, want, func(a, b rank.Item) bool {
+			return a.Row == b.Row && a.Score == b.Score && a.Similarity == b.Similarity
+		}) {
+			t.Errorf("page %d: %+v, want %+v", page, list.Items, want)
+		}
+		r.Exclude = append(r.Exclude, rowsOf(list)...)
+	}
+}

@@ -18,8 +18,13 @@ type Snapshot struct {
 	Config Config
 	Arms   Arms // see [Snapshot.WithArms]
 
-	hidden  []bool // row -> never listed; nil if none is: see [Snapshot.WithHidden]
+	hidden  []bool   // row -> never listed; nil if none is: see [Snapshot.WithHidden]
+	served  []served // of Arms.Models
+	fresh   []uint32 // see [freshest]; nil unless a model suggests
+	later   int      // movies that came after the build
 	say     say
+	gate    gate      // who may be listed: see [Snapshot.admit]
+	places  sync.Pool // of *placing
 	scratch sync.Pool // of *scratch
 	boards  sync.Pool // of *board
 }
@@ -46,7 +51,7 @@ func NewSnapshot(movies *Movies, table *indexer.Table, stats *Stats, scale catal
 func (s *Snapshot) With(c Config) (*Snapshot, error) {
 	next, err := NewSnapshot(s.Movies, s.Table, s.Stats, s.Scale, c)
 	if err == nil {
-		next.Arms, next.hidden = s.Arms, s.hidden
+		next.keep(s)
 	}
 	return next, err
 }
@@ -55,9 +60,15 @@ func (s *Snapshot) With(c Config) (*Snapshot, error) {
 func (s *Snapshot) WithTable(t *indexer.Table) (*Snapshot, error) {
 	next, err := NewSnapshot(s.Movies, t, s.Stats, s.Scale, s.Config)
 	if err == nil {
-		next.Arms, next.hidden = s.Arms, s.hidden
+		next.keep(s)
 	}
 	return next, err
+}
+
+// keep takes what is not an argument of [NewSnapshot] from one of the same movies.
+func (s *Snapshot) keep(from *Snapshot) {
+	s.Arms, s.hidden = from.Arms, from.hidden
+	s.served, s.fresh, s.later = from.served, from.fresh, from.later
 }
 
 // WithHidden returns a snapshot of the same parts that lists none of the movies in
@@ -87,14 +98,25 @@ func (s *Snapshot) Hidden(row uint32) bool {
 type scratch struct {
 	near    []float32 // row -> summed similarity
 	state   []uint8   // row -> bits below
-	touched []uint32  // rows whose columns are not zero
-	top     []scored  // heap of the best
+	touched []uint32  // rows whose columns are not zero, and other candidates
+	top     []scored  // the best, or a heap of them
+	summed  bool      // near has something
+
+	// Of a model that scores candidates.
+	rows   []uint32  // what it suggests
+	scores []float32 // of touched
+	parts  []float32 // what each part contributed to one of them
+	pool   []Item    // of top
+
+	fetched uint32 // means nothing: see fetchNear
 }
 
 const (
 	stateSeen      = 1 << iota // watched: never in a list
+	stateSuggested             // a candidate that the model suggests
 	stateNeighbour             // a candidate as a neighbour
 	statePopular               // a candidate as popular
+	stateFresh                 // a candidate that came last
 )
 
 func (w *scratch) touch(row uint32, bit uint8) {
@@ -106,8 +128,13 @@ func (w *scratch) touch(row uint32, bit uint8) {
 
 func (w *scratch) clear() {
 	for _, row := range w.touched {
-		w.near[row] = 0
 		w.state[row] = 0
+	}
+	if w.summed {
+		for _, row := range w.touched {
+			w.near[row] = 0
+		}
+		w.summed = false
 	}
 	w.touched = w.touched[:0]
 }

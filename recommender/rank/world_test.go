@@ -43,6 +43,14 @@ func (w world) snapshot(t testing.TB, cfg rank.Config, k int) *rank.Snapshot {
 	return snap
 }
 
+// byScore is the default but for the knobs under which lists are not in the order of
+// scores.
+func byScore() rank.Config {
+	cfg := rank.DefaultConfig()
+	cfg.Knobs.Diversity, cfg.Knobs.PerCollection = 0, 0
+	return cfg
+}
+
 func sequence(rows []catalog.UserSeen) iter.Seq2[catalog.UserSeen, error] {
 	return func(yield func(catalog.UserSeen, error) bool) {
 		for _, r := range rows {

@@ -33,16 +33,27 @@ type Input struct {
 	// [marquee/recommender/overlay.State.Fingerprint]. Both are 0 in inputs of version 1.
 	Rows        int
 	Fingerprint uint64
+
+	// Of inputs since version 3, in which lists began to depend on them.
+	Arm      string      // that made the list, whoever decided on it; empty: that of the exposure
+	Knobs    *rank.Knobs // as experiments left them; nil: those of the bundle
+	Seed     uint64      // of what was drawn
+	Opinions rank.Opinions
+	Shown    []rank.Shown
 }
 
 // Taste returns the history.
 func (i Input) Taste() rank.Taste {
-	return rank.Taste{Watched: i.Watched, Seen: i.Seen, Unknown: i.Unknown}
+	t := rank.Taste{Watched: i.Watched, Seen: i.Seen, Unknown: i.Unknown}
+	for _, s := range i.Seen[min(len(i.Watched), len(i.Seen)):] { // behind what was watched stands what was meant
+		t.Anchors = append(t.Anchors, s.Movie)
+	}
+	return t
 }
 
 // version is the first byte of what Pack writes. Version 1 had no Rows and no
-// Fingerprint.
-const version = 2
+// Fingerprint, version 2 no Arm, Knobs, Seed, Opinions and Shown.
+const version = 3
 
 // The bits of the byte behind the version.
 const (
@@ -67,8 +78,7 @@ func (i Input) Pack() []byte {
 	out = binary.AppendUvarint(out, uint64(i.N))
 	out = binary.AppendVarint(out, i.Now.UnixMicro())
 	for _, text := range []string{string(i.User.ID), i.User.Gender, i.User.Occupation, i.Kernel} {
-		out = binary.AppendUvarint(out, uint64(len(text)))
-		out = append(out, text...)
+		out = appendText(out, text)
 	}
 	out = binary.AppendUvarint(out, uint64(i.User.Age))
 	out = binary.AppendUvarint(out, uint64(i.Unknown))
@@ -87,7 +97,7 @@ func (i Input) Pack() []byte {
 	for _, score := range i.Scores {
 		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(score))
 	}
-	return out
+	return i.appendAsked(out)
 }
 
 // bit returns b if set.
@@ -138,7 +148,7 @@ func Unpack(data []byte) (Input, error) {
 		i.Watched = make([]rank.Watched, n)
 	}
 	for k := range i.Watched {
-		i.Watched[k] = rank.Watched{Row: uint32(r.uvarint(math.MaxUint32)), Preference: r.byte()}
+		i.Watched[k] = rank.Watched{Row: r.row(), Preference: r.byte()}
 	}
 	if n := r.count(4); n > 0 {
 		i.Seen = make([]model.Seen, n)
@@ -153,6 +163,9 @@ func Unpack(data []byte) (Input, error) {
 	}
 	for k := range i.Scores {
 		i.Scores[k] = r.float()
+	}
+	if v > 2 {
+		r.asked(&i)
 	}
 	if r.bad || len(r.data) > 0 {
 		return Input{}, fmt.Errorf("%d bytes, cut off or with more behind: %w", len(data), ErrInput)
@@ -199,6 +212,8 @@ func (r *reader) varint() int64 {
 	return v
 }
 
+func (r *reader) row() uint32 { return uint32(r.uvarint(math.MaxUint32)) }
+
 // count returns how many entries follow, each of size bytes or more.
 func (r *reader) count(size int) int {
 	n := r.uvarint(math.MaxInt32)
@@ -218,7 +233,7 @@ func (r *reader) float() float32 {
 func (r *reader) seen(before int64) model.Seen {
 	flags := r.byte()
 	s := model.Seen{Rated: flags&seenRated != 0, Shared: flags&seenShared != 0}
-	s.Movie = uint32(r.uvarint(math.MaxUint32))
+	s.Movie = r.row()
 	s.At = before + r.varint()
 	if days := r.varint(); days == int64(int32(days)) {
 		s.Days = int32(days)

@@ -42,6 +42,20 @@ func drawn(t *rapid.T) trace.Input {
 	for range rapid.IntRange(0, 5).Draw(t, "scores") {
 		i.Scores = append(i.Scores, rapid.Float32().Draw(t, "score"))
 	}
+	i.Arm = rapid.SampledFrom([]string{"", "als", "blend"}).Draw(t, "arm")
+	i.Seed = rapid.Uint64().Draw(t, "seed")
+	if rapid.Bool().Draw(t, "with knobs") {
+		k := rank.DefaultKnobs()
+		k.Explore, k.Popularity = rapid.Float64Range(0, 0.5).Draw(t, "explore"), rapid.Float64Range(-1, 1).Draw(t, "popularity")
+		i.Knobs = &k
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "said and shown") {
+		row := rapid.Uint32().Draw(t, "row")
+		i.Opinions.Liked = append(i.Opinions.Liked, row)
+		i.Opinions.Disliked = append(i.Opinions.Disliked, row+1)
+		i.Opinions.Dismissed = append(i.Opinions.Dismissed, row+2)
+		i.Shown = append(i.Shown, rank.Shown{Row: row, Times: rapid.Byte().Draw(t, "times")})
+	}
 	return i
 }
 
@@ -75,6 +89,27 @@ func TestUnpackVersion1(t *testing.T) {
 	}
 }
 
+// What the second version wrote is still read.
+func TestUnpackVersion2(t *testing.T) {
+	want := trace.Input{
+		N: 20, Now: time.UnixMicro(1).UTC(), Kernel: "go", User: catalog.User{ID: "7"}, Rows: 9, Fingerprint: 5,
+		Watched: []rank.Watched{{Row: 3, Preference: 40}}, Scores: []float32{1},
+	}
+	got, err := trace.Unpack([]byte("\x02\x00\x09\x05\x00\x00\x00\x00\x00\x00\x00\x14\x02\x017\x00\x00\x02go\x00\x00\x01\x03\x28\x00\x01\x00\x00\x80\x3f"))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+// Knobs that no server takes are no input: a replay would make a list of them.
+func TestUnpackRefusesKnobs(t *testing.T) {
+	k := rank.DefaultKnobs()
+	k.Explore = 0.9
+	if _, err := trace.Unpack(trace.Input{Knobs: &k}.Pack()); !errors.Is(err, trace.ErrInput) {
+		t.Errorf("a share of 0.9 to explore: %v, want that it is no input", err)
+	}
+}
+
 // A history of 165 movies, as people of ml-latest-small have on average, takes little
 // room: the table of exposures holds one for every list.
 func TestPackIsSmall(t *testing.T) {
@@ -92,6 +127,8 @@ func TestPackIsSmall(t *testing.T) {
 func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(trace.Input{N: 20, Now: time.UnixMicro(1), Seen: []model.Seen{{Movie: 3, Rated: true, Rating: 4, At: math.MaxInt64}}}.Pack())
+	knobs := rank.DefaultKnobs()
+	f.Add(trace.Input{Arm: "als", Knobs: &knobs, Seed: 7, Opinions: rank.Opinions{Liked: []uint32{1}}, Shown: []rank.Shown{{Row: 2, Times: 3}}}.Pack())
 	f.Add([]byte{2, 0, 30, 1, 2, 3, 4, 5, 6, 7, 8, 20, 2, 0})
 	f.Add([]byte{1, 0, 20, 2, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"marquee/catalog"
 	"marquee/embedder/vec"
@@ -59,6 +61,12 @@ func Changes(ctx context.Context, store Store, after, seq int64) ([]catalog.Chan
 // which a server had laid on some changes and not others; then there may be a state all
 // the same, in which only the rows of b are surely what they were.
 func StateAt(ctx context.Context, b *bundle.Bundle, store Store, served catalog.Exposure, in Input, embed Embed) (*overlay.State, error) {
+	if interleaved(served) {
+		return nil, fmt.Errorf("it was interleaved from the lists of two arms: %w", ErrLost)
+	}
+	if slices.ContainsFunc(served.Movies, func(m catalog.Exposed) bool { return m.Source == rank.SourcePreferences }) {
+		return nil, fmt.Errorf("it was made from what the person wrote of their taste, which is not kept with lists: %w", ErrLost)
+	}
 	state, err := b.State()
 	if err != nil {
 		return nil, err
@@ -81,6 +89,11 @@ func StateAt(ctx context.Context, b *bundle.Bundle, store Store, served catalog.
 		return nil, err
 	}
 	return fit(ctx, state, then, store, served, in)
+}
+
+// interleaved reports whether two arms took turns in a list: sources name them then.
+func interleaved(served catalog.Exposure) bool {
+	return slices.ContainsFunc(served.Movies, func(m catalog.Exposed) bool { return strings.Contains(m.Source, "@") })
 }
 
 // fit returns state with what editors said, by the changes up to served.Sequence or, as
@@ -136,7 +149,18 @@ func Replay(s *overlay.State, in Input, arm string) (rank.List, error) {
 		return rank.List{}, err
 	}
 	defer restore()
-	return s.Snapshot.Recommend(rank.Request{Taste: in.Taste(), User: in.User, Arm: arm, N: in.N, Now: in.Now, Adult: in.Adult}), nil
+	return s.Snapshot.Recommend(in.Request(arm)), nil
+}
+
+// Request returns what was asked of the state. arm is for inputs that do not tell theirs.
+func (i Input) Request(arm string) rank.Request {
+	if i.Arm != "" {
+		arm = i.Arm
+	}
+	return rank.Request{
+		Taste: i.Taste(), User: i.User, Arm: arm, N: i.N, Now: i.Now, Adult: i.Adult,
+		Knobs: i.Knobs, Seed: i.Seed, Opinions: i.Opinions, Shown: i.Shown,
+	}
 }
 
 // Use makes kernel the path of the vector kernels, "" that of now, and returns what
@@ -165,6 +189,13 @@ func (i Input) Unknowns(s *overlay.State) int {
 	for _, x := range i.Seen {
 		if int64(x.Movie) >= int64(s.Snapshot.Movies.Len()) {
 			n++
+		}
+	}
+	for _, rows := range [][]uint32{i.Opinions.Liked, i.Opinions.Disliked, i.Opinions.Dismissed} {
+		for _, row := range rows {
+			if int64(row) >= int64(s.Snapshot.Movies.Len()) {
+				n++
+			}
 		}
 	}
 	return n

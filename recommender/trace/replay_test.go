@@ -194,8 +194,14 @@ func (w *world) lay(ids ...catalog.MovieID) {
 
 // serve lists movies for somebody who watched some.
 func (w *world) serve(watched ...catalog.MovieID) (catalog.Exposure, trace.Input) {
+	return w.serveAs(trace.Input{N: 10}, watched...)
+}
+
+// serveAs lists movies as asked tells.
+func (w *world) serveAs(asked trace.Input, watched ...catalog.MovieID) (catalog.Exposure, trace.Input) {
 	snap := w.state.Snapshot
-	in := trace.Input{N: 10, Now: w.now(), Kernel: vec.Path(), Rows: snap.Movies.Len(), Fingerprint: w.state.Fingerprint()}
+	in := asked
+	in.Now, in.Kernel, in.Rows, in.Fingerprint = w.now(), vec.Path(), snap.Movies.Len(), w.state.Fingerprint()
 	for _, id := range watched {
 		if row, known := snap.Movies.Row(id); known {
 			in.Watched = append(in.Watched, rank.Watched{Row: row, Preference: 50})
@@ -203,7 +209,9 @@ func (w *world) serve(watched ...catalog.MovieID) (catalog.Exposure, trace.Input
 		}
 	}
 	e := catalog.Exposure{Bundle: w.bundle.Manifest.ID, Sequence: w.seq, At: w.now().Add(time.Millisecond)}
-	list := snap.Recommend(rank.Request{Taste: in.Taste(), N: in.N, Now: in.Now})
+	list := snap.Recommend(rank.Request{
+		Taste: in.Taste(), N: in.N, Now: in.Now, Arm: in.Arm, Knobs: in.Knobs, Seed: in.Seed, Opinions: in.Opinions, Shown: in.Shown,
+	})
 	for _, item := range list.Items {
 		e.Movies = append(e.Movies, catalog.Exposed{Movie: snap.Movies.IDs[item.Row]})
 		in.Scores = append(in.Scores, item.Score)
@@ -288,6 +296,56 @@ func TestMoviesThatCameAndLeft(t *testing.T) {
 	w.lay("k")
 	w.seq = 8
 	w.lost("k came back behind n, where on another server it stands before it", "o", "n")
+}
+
+// All that a list depends on is in its input: knobs of an experiment, what was drawn,
+// opinions, and what was shown before.
+func TestReplayOfKnobs(t *testing.T) {
+	w := newWorld(t)
+	for i := range 30 {
+		w.bundle = made(t, append(slices.Clone(films), many(i)...)...)
+		w.restart()
+		k := rank.DefaultKnobs()
+		k.Diversity, k.Popularity, k.Rotate = 0.4, -0.2, 0.1
+		if i%2 == 0 {
+			k.Explore = 0.5
+		}
+		asked := trace.Input{
+			N: 4, Seed: uint64(i), Knobs: &k, Arm: rank.ArmFeatures,
+			Opinions: rank.Opinions{Disliked: []uint32{1}, Dismissed: []uint32{2}, Liked: []uint32{3}},
+			Shown:    []rank.Shown{{Row: 4, Times: 3}, {Row: 5, Times: 9}},
+		}
+		e, in := w.serveAs(asked, "a")
+		if err := w.replay(e, in); err != nil {
+			t.Errorf("seed %d: %v", i, err)
+		}
+	}
+	k := rank.DefaultKnobs()
+	k.Explore = 0.5
+	e, in := w.serveAs(trace.Input{N: 4, Seed: 7, Knobs: &k}, "a")
+	other := 0
+	for seed := range uint64(20) {
+		in.Seed = seed
+		if w.replay(e, in) != nil {
+			other++
+		}
+	}
+	if other == 0 {
+		t.Error("20 other seeds draw the same list: nothing is drawn")
+	}
+	in.Opinions.Disliked = []uint32{1 << 30}
+	if err := w.replay(e, in); !errors.Is(err, trace.ErrLost) {
+		t.Errorf("an opinion of a movie that is not there: %v, want lost", err)
+	}
+}
+
+// many returns movies behind those of films.
+func many(n int) []catalog.Movie {
+	var out []catalog.Movie
+	for i := range 12 + n {
+		out = append(out, film(fmt.Sprintf("z%02d", i), strings.Repeat(string(rune('a'+i%7)), 1+i%5)))
+	}
+	return out
 }
 
 // What editors say holds before movies that wait.
