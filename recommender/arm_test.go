@@ -57,7 +57,7 @@ func armed(t *testing.T, name string, n int, arms ...string) *bundle.Bundle {
 
 func armOf(t *testing.T, s *recommender.Service) (arm string, bundle string) {
 	t.Helper()
-	a, err := s.ForUser(t.Context(), "someone", 5)
+	a, err := s.Recommend(t.Context(), recommender.Call{User: "someone", N: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestSwapWantsTheArm(t *testing.T) {
 		if got, _ := armOf(t, s); got != c.serves {
 			t.Errorf("arm %q of %q: served by %q, want %q", arm, c.arms, got, c.serves)
 		}
-		if p, err := s.Popular(5); err != nil || p.List.Arm != rank.ArmFeatures {
+		if p, err := s.Popular(recommender.Call{N: 5}); err != nil || p.List.Arm != rank.ArmFeatures {
 			t.Errorf("popular by %q, %v", p.List.Arm, err)
 		}
 	}
@@ -152,7 +152,7 @@ func TestModelsAreToldWhoAsks(t *testing.T) {
 	}
 	ask := func(u catalog.UserID) {
 		t.Helper()
-		if _, err := service.ForUser(t.Context(), u, 5); err != nil {
+		if _, err := service.Recommend(t.Context(), recommender.Call{User: u, N: 5}); err != nil {
 			t.Fatal(err)
 		}
 	}

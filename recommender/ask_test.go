@@ -133,7 +133,7 @@ func TestNeighboursFromElsewhere(t *testing.T) {
 		b.Hidden = []catalog.MovieID{"x-19"}
 		b.Corrections = []catalog.Correction{{Movie: "x-00", Other: "x-18", Kind: catalog.Block}, {Movie: "x-01", Other: "x-07", Kind: catalog.Pin}}
 	})
-	a := must(t)(s.ForUser(t.Context(), "u", 3))
+	a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 3}))
 	if got := idsOf(a); got != "x-17 x-18 x-16" || a.Neighbours != recommender.FromIndex || a.List.Tier != rank.TierPersonal {
 		t.Errorf("list %q by %q; want the last movies, but for the hidden one, x-18 behind since the newest movie does not speak for it", got, a.Neighbours)
 	}
@@ -146,7 +146,7 @@ func TestNeighboursFromElsewhere(t *testing.T) {
 	if !slices.ContainsFunc(a.Near[1], func(h indexer.Hit) bool { return h.Row == 7 && h.Score >= 1 }) {
 		t.Errorf("near the second: %v, without what was pinned", a.Near[1])
 	}
-	a = must(t)(s.Similar(t.Context(), "x-00", 2))
+	a = must(t)(s.Similar(t.Context(), "x-00", recommender.Call{N: 2}))
 	if got := idsOf(a); got != "x-17 x-16" || a.Neighbours != recommender.FromIndex {
 		t.Errorf("similar: %q by %q", got, a.Neighbours)
 	}
@@ -156,7 +156,7 @@ func TestNeighboursFromElsewhere(t *testing.T) {
 // that lists no neighbours, and when the index is in the process.
 func TestNobodyIsAskedInVain(t *testing.T) {
 	s, ix := asking(t, nobody{}, nil)
-	if a := must(t)(s.ForUser(t.Context(), "u", 3)); a.Neighbours != "" || ix.questions() != 0 {
+	if a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 3})); a.Neighbours != "" || ix.questions() != 0 {
 		t.Errorf("without a history: by %q after %d questions", a.Neighbours, ix.questions())
 	}
 	s = recommender.New(watcher(3), "", time.Now)
@@ -165,13 +165,13 @@ func TestNobodyIsAskedInVain(t *testing.T) {
 	if err := s.Swap(b); err != nil {
 		t.Fatal(err)
 	}
-	if a := must(t)(s.ForUser(t.Context(), "u", 3)); a.Neighbours != "" || ix.questions() != 0 {
+	if a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 3})); a.Neighbours != "" || ix.questions() != 0 {
 		t.Errorf("by a model: by %q after %d questions", a.Neighbours, ix.questions())
 	}
 	if err := s.Swap(sample(t, "x", 20)); err != nil {
 		t.Fatal(err)
 	}
-	if a := must(t)(s.ForUser(t.Context(), "u", 3)); a.Neighbours != "" {
+	if a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 3})); a.Neighbours != "" {
 		t.Errorf("with an index in the process: by %q", a.Neighbours)
 	}
 }
@@ -191,7 +191,7 @@ func TestTableAnswersForTheIndex(t *testing.T) {
 			s, ix := asking(t, watcher(2), nil)
 			fault(ix)
 			began := time.Now()
-			a := must(t)(s.ForUser(t.Context(), "u", 20))
+			a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 20}))
 			if took := time.Since(began); took > 100*time.Millisecond {
 				t.Errorf("%s: took %v", name, took)
 			}
@@ -211,7 +211,7 @@ func TestTableAnswersForTheIndex(t *testing.T) {
 			if err := local.Swap(sample(t, "x", 20)); err != nil {
 				t.Fatal(err)
 			}
-			if want := must(t)(local.ForUser(t.Context(), "u", 20)); idsOf(a) != idsOf(want) {
+			if want := must(t)(local.Recommend(t.Context(), recommender.Call{User: "u", N: 20})); idsOf(a) != idsOf(want) {
 				t.Errorf("%s: list %q, want %q", name, idsOf(a), idsOf(want))
 			}
 		})
@@ -234,14 +234,14 @@ func TestIndexIsSpared(t *testing.T) {
 		c := recommender.DefaultAskConfig()
 		ask := func(n int) (from string) {
 			for range n {
-				from = must(t)(s.Similar(t.Context(), "x-00", 3)).Neighbours
+				from = must(t)(s.Similar(t.Context(), "x-00", recommender.Call{N: 3})).Neighbours
 			}
 			return from
 		}
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range 3 * c.Failures {
-			if a := must(t)(s.ForUser(gone, "u", 3)); a.Neighbours != recommender.FromIndex {
+			if a := must(t)(s.Recommend(gone, recommender.Call{User: "u", N: 3})); a.Neighbours != recommender.FromIndex {
 				t.Fatalf("for a client that is gone: by %q", a.Neighbours)
 			}
 		}
@@ -273,7 +273,7 @@ func TestIndexIsNotFlooded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			if a, err := s.ForUser(t.Context(), "u", 3); err != nil || a.Neighbours != recommender.FromIndex {
+			if a, err := s.Recommend(t.Context(), recommender.Call{User: "u", N: 3}); err != nil || a.Neighbours != recommender.FromIndex {
 				t.Errorf("by %q, %v", a.Neighbours, err)
 			}
 		})
@@ -281,7 +281,7 @@ func TestIndexIsNotFlooded(t *testing.T) {
 	for ix.questions() < 3 {
 		time.Sleep(time.Millisecond)
 	}
-	if a := must(t)(s.ForUser(t.Context(), "u", 3)); a.Neighbours != recommender.FromTable || ix.questions() != 3 {
+	if a := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 3})); a.Neighbours != recommender.FromTable || ix.questions() != 3 {
 		t.Errorf("the fourth: by %q after %d questions", a.Neighbours, ix.questions())
 	}
 	close(ix.gate)

@@ -37,19 +37,19 @@ func TestNobodyListsWhatIsHidden(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.Extend(b, without, 7)
-			user := must(t)(s.ForUser(t.Context(), "u", 20))
+			user := must(t)(s.Recommend(t.Context(), recommender.Call{User: "u", N: 20}))
 			if want := map[string]int{"nobody": 6, "somebody": 4, "away": 6}[name]; len(user.List.Items) != want || user.List.Arm != arm {
 				t.Errorf("%s by %s: %q of %s, want %d movies", name, arm, idsOf(user), user.List.Arm, want)
 			}
 			if name == "somebody" && len(user.Taste.Watched) != 2 || name == "away" && len(user.Taste.Watched) != 0 {
 				t.Errorf("%s: %d movies speak, want none that is gone", name, len(user.Taste.Watched))
 			}
-			for _, a := range []recommender.Answer{user, must(t)(s.Popular(20)), must(t)(s.Similar(t.Context(), "x-01", 20)), must(t)(s.Similar(t.Context(), "x-07", 20))} {
+			for _, a := range []recommender.Answer{user, must(t)(s.Popular(recommender.Call{N: 20})), must(t)(s.Similar(t.Context(), "x-01", recommender.Call{N: 20})), must(t)(s.Similar(t.Context(), "x-07", recommender.Call{N: 20}))} {
 				if got := idsOf(a); got == "" || strings.Contains(got, "x-07") || strings.Contains(got, "x-08") || strings.Contains(got, "x-00") {
 					t.Errorf("%s by %s: %q, want some, and none that is hidden or gone", name, arm, got)
 				}
 			}
-			if _, err := s.Similar(t.Context(), "x-08", 5); !errors.Is(err, catalog.ErrNotFound) {
+			if _, err := s.Similar(t.Context(), "x-08", recommender.Call{N: 5}); !errors.Is(err, catalog.ErrNotFound) {
 				t.Errorf("near what is gone: %v", err)
 			}
 		}
@@ -72,7 +72,7 @@ func TestEditorsSpeakToTheNextBundle(t *testing.T) {
 		if err := s.Swap(built()); err != nil {
 			t.Fatal(err)
 		}
-		if got := idsOf(must(t)(s.Popular(20))); got != c.want {
+		if got := idsOf(must(t)(s.Popular(recommender.Call{N: 20}))); got != c.want {
 			t.Errorf("hidden %v: %q, want %q", c.hidden, got, c.want)
 		}
 	}

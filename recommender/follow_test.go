@@ -101,7 +101,7 @@ func TestFollowerRefusesWhatIsBroken(t *testing.T) {
 	if err := f.Look(t.Context()); err == nil {
 		t.Error("an empty shelf gave no error")
 	}
-	if _, err := service.ForUser(t.Context(), "u", 5); err == nil {
+	if _, err := service.Recommend(t.Context(), recommender.Call{User: "u", N: 5}); err == nil {
 		t.Error("a list without a bundle")
 	}
 	good := publish(t, shelf, sample(t, "old", 10))
@@ -120,7 +120,7 @@ func TestFollowerRefusesWhatIsBroken(t *testing.T) {
 	if s.Live != good || s.Rejected != bad || s.Reason == "" || s.Swaps != 1 || s.Refused != 2 {
 		t.Errorf("status %+v, want the old bundle live and the new one refused with a reason", s)
 	}
-	if a, err := service.ForUser(t.Context(), "u", 5); err != nil || a.Live.Bundle.Manifest.ID != good {
+	if a, err := service.Recommend(t.Context(), recommender.Call{User: "u", N: 5}); err != nil || a.Live.Bundle.Manifest.ID != good {
 		t.Errorf("the old bundle does not serve: %v", err)
 	}
 	if err := shelf.Publish(t.Context(), bundle.Publication{ID: good}); err != nil {
@@ -184,7 +184,7 @@ func TestNoAdultMoviesWithoutTheStore(t *testing.T) {
 		if err := service.Swap(b); err != nil {
 			t.Fatal(err)
 		}
-		if a, err := service.ForUser(t.Context(), "someone", 20); err != nil || len(a.List.Items) != c.want {
+		if a, err := service.Recommend(t.Context(), recommender.Call{User: "someone", N: 20}); err != nil || len(a.List.Items) != c.want {
 			t.Errorf("%T: %d movies, %v; want %d", c.histories, len(a.List.Items), err, c.want)
 		}
 	}
@@ -198,7 +198,7 @@ func TestForgottenPeopleHaveNoHistory(t *testing.T) {
 	}
 	forgotten := catalog.Tombstones{Salt: []byte("salt")}
 	for _, want := range []int{1, 0} {
-		a, err := service.ForUser(t.Context(), "u", 20)
+		a, err := service.Recommend(t.Context(), recommender.Call{User: "u", N: 20})
 		if err != nil || len(a.Taste.Watched) != want {
 			t.Errorf("%d movies in a history, %v; want %d", len(a.Taste.Watched), err, want)
 		}
@@ -221,7 +221,7 @@ func TestExtend(t *testing.T) {
 	}
 	check := func(movies int, sequence int64) {
 		t.Helper()
-		a, err := service.Popular(20)
+		a, err := service.Popular(recommender.Call{N: 20})
 		if err != nil || len(a.List.Items) != movies || a.Sequence != sequence || a.Live.Sequence != sequence {
 			t.Errorf("%d movies at %d, %v; want %d at %d", len(a.List.Items), a.Sequence, err, movies, sequence)
 		}
@@ -259,7 +259,7 @@ func TestSwapUnderLoad(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				a, err := service.ForUser(ctx, "u", 20)
+				a, err := service.Recommend(ctx, recommender.Call{User: "u", N: 20})
 				if err != nil {
 					t.Error(err)
 					return

@@ -23,7 +23,7 @@ func TestSwapKeepsOutWhatLeft(t *testing.T) {
 		if err := s.Swap(b); err != nil {
 			t.Fatal(err)
 		}
-		if got := idsOf(must(t)(s.Popular(20))); got != want {
+		if got := idsOf(must(t)(s.Popular(recommender.Call{N: 20}))); got != want {
 			t.Errorf("bundle of change %d: %q, want %q", sequence, got, want)
 		}
 		if live, err := s.Live(); err != nil || live.Sequence != sequence {
@@ -56,7 +56,7 @@ func TestGoneIsBounded(t *testing.T) {
 	if err := s.Swap(sample(t, "x", 3)); err != nil {
 		t.Fatal(err)
 	}
-	if got := idsOf(must(t)(s.Popular(20))); got != "x-00 x-02" {
+	if got := idsOf(must(t)(s.Popular(recommender.Call{N: 20}))); got != "x-00 x-02" {
 		t.Errorf("%q, want the oldest forgotten and the newest kept out", got)
 	}
 }
@@ -75,7 +75,7 @@ func TestSaidDuringASwap(t *testing.T) {
 	if err := s.Swap(sample(t, "x", 4)); err != nil {
 		t.Fatal(err)
 	}
-	if got := idsOf(must(t)(s.Popular(20))); got != "x-00 x-03" {
+	if got := idsOf(must(t)(s.Popular(recommender.Call{N: 20}))); got != "x-00 x-03" {
 		t.Errorf("%q, want what was said during the swap", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"marquee/catalog"
 	"marquee/indexer"
 	"marquee/recommender/bundle"
+	"marquee/recommender/experiment"
 	"marquee/recommender/history"
 	"marquee/recommender/overlay"
 	"marquee/recommender/rank"
@@ -28,10 +29,12 @@ type Live struct {
 	Index    indexer.Index  // of State; nil if there is none
 	Loaded   time.Time      // when the bundle was taken
 	Sequence int64          // every change up to this number is in State
+
+	number uint64 // another one for each Live of a service
 }
 
-func newLive(b *bundle.Bundle, s *overlay.State, loaded time.Time, sequence int64) *Live {
-	return &Live{Bundle: b, State: s, Snapshot: s.Snapshot, Index: s.Index, Loaded: loaded, Sequence: sequence}
+func (s *Service) newLive(b *bundle.Bundle, state *overlay.State, loaded time.Time, sequence int64) *Live {
+	return &Live{Bundle: b, State: state, Snapshot: state.Snapshot, Index: state.Index, Loaded: loaded, Sequence: sequence, number: s.lives.Add(1)}
 }
 
 // An Editorial is what editors say, as the store has it.
@@ -61,13 +64,21 @@ type Histories interface {
 // use it.
 type Service struct {
 	live      atomic.Pointer[Live] // replaced whole; nil until the first Swap
+	lives     atomic.Uint64        // how many there were
 	forgotten atomic.Pointer[catalog.Tombstones]
 	editorial atomic.Pointer[Editorial] // nil until the store was asked
 	gone      gone
 	histories Histories
 	asker     *asker
+	assigner  atomic.Pointer[experiment.Assigner] // nil: no experiments
+	shadows   shadows
+	trends    atomic.Pointer[[]Trend] // nil: nothing is known
+	words     atomic.Pointer[Words]   // nil: texts cannot be embedded
 	arm       string
+	fields    Fields
 	now       func() time.Time
+
+	unknownArms atomic.Int64 // lists for which an experiment named an arm that is not there
 }
 
 // New returns a service without a bundle. Lists are made by the arm of this name,
@@ -108,7 +119,7 @@ func (s *Service) swap(ctx context.Context, b *bundle.Bundle, state *overlay.Sta
 		if err != nil {
 			return fmt.Errorf("bundle %s: %w", b.Manifest.ID, err)
 		}
-		live := newLive(b, next, s.now(), b.Manifest.Sequence)
+		live := s.newLive(b, next, s.now(), b.Manifest.Sequence)
 		if taken == nil {
 			s.live.Store(live)
 		} else if !s.live.CompareAndSwap(taken, live) {
@@ -148,7 +159,7 @@ func (s *Service) Extend(base *bundle.Bundle, state *overlay.State, sequence int
 	if old == nil || old.Bundle != base {
 		return false
 	}
-	return s.live.CompareAndSwap(old, newLive(base, state, old.Loaded, sequence))
+	return s.live.CompareAndSwap(old, s.newLive(base, state, old.Loaded, sequence))
 }
 
 // SetEditorial says what editors say, for bundles that are taken from now on: what was
@@ -164,6 +175,10 @@ func (s *Service) Forgot(u catalog.UserID) bool {
 	t := s.forgotten.Load()
 	return t != nil && t.Has(u)
 }
+
+// KnowsForgotten reports whether [Service.Forgot] was told of anybody yet, or that there is
+// nobody.
+func (s *Service) KnowsForgotten() bool { return s.forgotten.Load() != nil }
 
 // bundled returns what the bundle of live holds of u, who may have been forgotten.
 func (s *Service) bundled(live *Live, u catalog.UserID) rank.Taste {
@@ -189,105 +204,4 @@ func (s *Service) Live() (*Live, error) {
 		return l, nil
 	}
 	return nil, ErrNotReady
-}
-
-// An Answer is a list with where it came from.
-type Answer struct {
-	List    rank.List
-	Live    *Live
-	Request rank.Request // that the list answers
-	Taste   rank.Taste   // what the list was made from
-	Stale   bool         // the store was away: the history may lack the newest watches
-
-	// Neighbours says who told what is near to what was watched, [FromTable] or
-	// [FromIndex]; empty if the index is not elsewhere or was not needed. Near is what it
-	// told: see [rank.Request].
-	Neighbours string
-	Near       [][]indexer.Hit
-
-	// Sequence is the number of the last change that the list takes into
-	// account: with the bundle, it says what the list was made from.
-	Sequence int64
-}
-
-// from begins an answer of live.
-func from(live *Live) Answer { return Answer{Live: live, Sequence: live.Sequence} }
-
-// ForUser returns at most n movies for u. It fails only without a bundle: when
-// the store is away, the bundle's own histories answer.
-func (s *Service) ForUser(ctx context.Context, u catalog.UserID, n int) (Answer, error) {
-	live, err := s.Live() // once: a second Load could pair two builds
-	if err != nil {
-		return Answer{}, err
-	}
-	a := from(live)
-	entry, fresh, err := s.histories.Of(ctx, u)
-	a.Stale = !fresh
-	if err == nil {
-		a.Taste = live.Snapshot.Movies.Resolve(entry.Seen, live.Snapshot.Scale)
-	} else {
-		a.Taste = s.bundled(live, u)
-	}
-	user := entry.User
-	user.ID = s.listed(u)
-	if live.Snapshot.Arms.Neighbours(s.arm) {
-		watched := rowsOf(a.Taste)
-		s.near(ctx, &a, watched[:min(len(watched), s.asker.cfg.Rows, live.Snapshot.Config.History)], watched)
-	}
-	a.Request = rank.Request{
-		Taste: a.Taste,
-		Near:  a.Near,
-		User:  user,
-		Arm:   s.arm,
-		N:     n,
-		Now:   s.now(),
-		// Nobody is of age while the store cannot tell.
-		Adult: err == nil && live.Snapshot.AdultAllowed(entry.User, entry.Known),
-	}
-	a.List = live.Snapshot.Recommend(a.Request)
-	return a, nil
-}
-
-// rowsOf returns the rows of a history, newest first.
-func rowsOf(t rank.Taste) []uint32 {
-	rows := make([]uint32, len(t.Watched))
-	for i, w := range t.Watched {
-		rows[i] = w.Row
-	}
-	return rows
-}
-
-// Reasons returns, for each item of a, the at most n watched movies that brought it,
-// the one with the most say first.
-func (a Answer) Reasons(n int) [][]rank.Reason {
-	return a.Live.Snapshot.ReasonsNear(a.List.Items, a.Taste, a.Near, n)
-}
-
-// Popular returns at most n movies for nobody in particular.
-func (s *Service) Popular(n int) (Answer, error) {
-	live, err := s.Live()
-	if err != nil {
-		return Answer{}, err
-	}
-	a := from(live)
-	a.Request = rank.Request{N: n, Now: s.now(), Arm: rank.ArmFeatures}
-	a.List = live.Snapshot.Recommend(a.Request)
-	return a, nil
-}
-
-// Similar returns at most n movies near the movie id. Without such a movie the error
-// wraps [catalog.ErrNotFound].
-func (s *Service) Similar(ctx context.Context, id catalog.MovieID, n int) (Answer, error) {
-	live, err := s.Live()
-	if err != nil {
-		return Answer{}, err
-	}
-	row, ok := live.Snapshot.Movies.Row(id)
-	if !ok || live.Snapshot.Movies.IsGone(row) {
-		return Answer{}, fmt.Errorf("movie %q: %w", id, catalog.ErrNotFound)
-	}
-	a := from(live)
-	s.near(ctx, &a, []uint32{row}, nil)
-	a.List = live.Snapshot.Similar(row, rank.Request{N: n, Now: s.now(), Near: a.Near})
-	return a, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"marquee/catalog"
 	"marquee/indexer"
+	"marquee/recommender"
 	"marquee/recommender/bundle"
 )
 
@@ -19,7 +20,7 @@ const poll = 250 * time.Millisecond
 
 // listed returns the ids of the list of somebody without a history.
 func (r *rig) listed() string {
-	a, err := r.service.ForUser(r.t.Context(), "nobody", 20)
+	a, err := r.service.Recommend(r.t.Context(), recommender.Call{User: "nobody", N: 20})
 	if err != nil {
 		return err.Error()
 	}

@@ -87,7 +87,7 @@ func (r *rig) run() {
 
 // similar returns the ids near id, best first, or the error.
 func (r *rig) similar(id catalog.MovieID) string {
-	a, err := r.service.Similar(r.t.Context(), id, 20)
+	a, err := r.service.Similar(r.t.Context(), id, recommender.Call{N: 20})
 	if err != nil {
 		return err.Error()
 	}
@@ -128,7 +128,7 @@ func TestMovieIsListedByItself(t *testing.T) {
 		r.store.put(film("n", "zzzy"))
 		r.want(time.Second, "n", "z", 1)
 		r.want(0, "z", "n", 1)
-		a, err := r.service.ForUser(t.Context(), "7", 20)
+		a, err := r.service.Recommend(t.Context(), recommender.Call{User: "7", N: 20})
 		if err != nil || a.Taste.Unknown != 0 || len(a.List.Items) != 3 || a.Live.Snapshot.Movies.IDs[a.List.Items[0].Row] != "z" {
 			t.Errorf("list %+v of %+v, %v; want z first, and not what was watched", a.List, a.Taste, err)
 		}
@@ -153,7 +153,7 @@ func TestEmbedderAway(t *testing.T) {
 		r.store.forget("u")
 		r.sleep(time.Minute)
 		r.memory.down = catalog.ErrUnavailable
-		if a, err := r.service.ForUser(t.Context(), "u", 5); err != nil || len(a.Taste.Watched) != 0 {
+		if a, err := r.service.Recommend(t.Context(), recommender.Call{User: "u", N: 5}); err != nil || len(a.Taste.Watched) != 0 {
 			t.Errorf("a forgotten person has a history of %d, %v", len(a.Taste.Watched), err)
 		}
 		if s := r.follower.Status(); s.Waiting != 1 || s.Sequence != 0 || !strings.Contains(s.Reason, "no weights") || r.memory.resets != 1 {
@@ -315,7 +315,7 @@ func TestNewBundle(t *testing.T) {
 		r.letters.id.Revision = "2"
 		r.swap(next)
 		r.want(time.Second, "o", "z 1", 2)
-		if _, err := r.service.Similar(t.Context(), "n", 5); !errors.Is(err, catalog.ErrNotFound) {
+		if _, err := r.service.Similar(t.Context(), "n", recommender.Call{N: 5}); !errors.Is(err, catalog.ErrNotFound) {
 			t.Errorf("n is there again: %v", err)
 		}
 		if r.letters.opened != 2 || r.letters.closed != 1 {
@@ -381,7 +381,7 @@ func TestRemovedChanges(t *testing.T) {
 			t.Errorf("status %+v and %d resets, want 3 movies and a reset", s, r.memory.resets)
 		}
 		r.memory.down = catalog.ErrUnavailable
-		if a, err := r.service.ForUser(t.Context(), "u", 5); err != nil || len(a.Taste.Watched) != 0 {
+		if a, err := r.service.Recommend(t.Context(), recommender.Call{User: "u", N: 5}); err != nil || len(a.Taste.Watched) != 0 {
 			t.Errorf("a forgotten person has a history of %d, %v", len(a.Taste.Watched), err)
 		}
 		if n := r.journal.count("were removed"); n != 1 {
@@ -406,7 +406,7 @@ func TestExtendUnderLoad(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				a, err := r.service.ForUser(ctx, "u", 20)
+				a, err := r.service.Recommend(ctx, recommender.Call{User: "u", N: 20})
 				if err != nil || len(a.List.Items) != min(20, a.Live.Snapshot.Movies.Len()) || a.Sequence < int64(a.Live.Snapshot.Movies.Len()-len(films)) {
 					t.Errorf("%d items of %d movies at %d, %v", len(a.List.Items), a.Live.Snapshot.Movies.Len(), a.Sequence, err)
 					return

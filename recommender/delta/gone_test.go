@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"marquee/catalog"
+	"marquee/recommender"
 )
 
 // A movie that left stays out of a bundle that still has it, as after a rollback, even
@@ -22,7 +23,7 @@ func TestRollbackKeepsOutWhatLeft(t *testing.T) {
 		want := func(wait time.Duration, want string) {
 			t.Helper()
 			r.sleep(wait)
-			a, err := r.service.Popular(20)
+			a, err := r.service.Popular(recommender.Call{N: 20})
 			var got string
 			for _, i := range a.List.Items {
 				got += string(a.Live.Snapshot.Movies.IDs[i.Row])

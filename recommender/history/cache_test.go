@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +28,8 @@ type store struct {
 	down  error
 	reads int
 	slow  time.Duration
+	now   int // reads under way
+	most  int // of them at once
 }
 
 func newStore() *store {
@@ -46,28 +49,27 @@ func (s *store) set(down error) {
 	s.down = down
 }
 
-func (s *store) History(ctx context.Context, u catalog.UserID, _ int) ([]catalog.Seen, error) {
-	if s.slow > 0 {
+func (s *store) Person(ctx context.Context, u catalog.UserID) (catalog.Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := s.seen[u] // before the time it takes
+	s.now++
+	s.most = max(s.most, s.now)
+	defer func() { s.now-- }()
+	if slow := s.slow; slow > 0 {
+		s.mu.Unlock()
 		select {
-		case <-time.After(s.slow):
+		case <-time.After(slow):
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		}
+		s.mu.Lock()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return catalog.Person{}, err
+	}
 	s.reads++
-	return s.seen[u], s.down
-}
-
-func (s *store) User(_ context.Context, u catalog.UserID) (catalog.User, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	user, ok := s.users[u]
-	if !ok {
-		return user, catalog.ErrNotFound
-	}
-	return user, s.down
+	user, known := s.users[u]
+	return catalog.Person{User: user, Known: known, Seen: seen}, s.down
 }
 
 func (s *store) ActiveSince(_ context.Context, seq int64, limit int) ([]catalog.UserID, int64, error) {
@@ -261,4 +263,189 @@ func TestConfig(t *testing.T) {
 	if _, err := history.New(newStore(), history.Config{}, nil); err == nil {
 		t.Error("settings of all zeros were taken")
 	}
+}
+
+// Those who ask for one person at once share one read; of different people no more are
+// read at once than is said, and who cannot be read in time is not waited for.
+func TestReadsAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		s.watch("7", "heat")
+		c := follow(t, s, history.DefaultConfig())
+		s.slow = 100 * time.Millisecond
+		var group sync.WaitGroup
+		for i := range 50 {
+			group.Go(func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if i == 0 { // who reads for all goes away
+					time.AfterFunc(10*time.Millisecond, cancel)
+				} else {
+					time.Sleep(time.Millisecond)
+				}
+				if e, fresh, err := c.Of(ctx, "7"); err != nil || !fresh || len(e.Seen) != 1 {
+					t.Errorf("%d: %+v, fresh %v, %v; want the one movie", i, e, fresh, err)
+				}
+			})
+		}
+		group.Wait()
+		if s.reads != 1 {
+			t.Errorf("%d reads for 50 who asked at once, want 1", s.reads)
+		}
+	})
+}
+
+func TestReadsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		cfg := history.DefaultConfig()
+		cfg.Reads = 4
+		c := follow(t, s, cfg)
+		s.slow = 60 * time.Millisecond
+		began := time.Now()
+		var group sync.WaitGroup
+		var refused atomic.Int64
+		for i := range 20 {
+			group.Go(func() {
+				if _, _, err := c.Of(t.Context(), catalog.UserID(fmt.Sprint(i))); err != nil {
+					refused.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if took := time.Since(began); took > cfg.Timeout {
+			t.Errorf("it took %v, want at most %v", took, cfg.Timeout)
+		}
+		// In 150 ms two reads of 60 ms follow each other in each of four places.
+		if s.reads != 8 || refused.Load() != 12 || s.most != 4 {
+			t.Errorf("%d read, %d refused, %d at once at most; want 8, 12 and 4", s.reads, refused.Load(), s.most)
+		}
+	})
+}
+
+// A read that began before a commit that is known of is not shared after it.
+func TestOldReadIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		cfg := history.DefaultConfig()
+		cfg.Timeout = time.Minute
+		c := follow(t, s, cfg)
+		s.slow = 10 * time.Second
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			length(t, c, "7")
+		}()
+		time.Sleep(time.Second)
+		s.watch("7", "heat") // the slow read may have taken its rows
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		s.slow = 0
+		s.mu.Unlock()
+		before := time.Now()
+		if n, _ := length(t, c, "7"); n != 1 || time.Since(before) > time.Second {
+			t.Errorf("%d movies after %v, want the one that is committed, at once", n, time.Since(before))
+		}
+		<-done
+	})
+}
+
+func shown(t *testing.T, c *history.Cache) (text string) {
+	t.Helper()
+	e, _, err := c.Of(t.Context(), "7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range e.Shown {
+		text += fmt.Sprint(s.Movie, s.Times, " ")
+	}
+	return text
+}
+
+// What was shown is counted, that shown last first, until it is watched or too old; what a
+// person watches does not make the rest forgotten, a reset does.
+func TestShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		cfg := history.DefaultConfig()
+		cfg.Shown = 4
+		c := follow(t, s, cfg)
+		at := time.Now()
+		show := func(movies ...catalog.MovieID) { c.Showed("7", movies, at) }
+		expect := func(what, want string) {
+			t.Helper()
+			if got := shown(t, c); got != want {
+				t.Errorf("%s: %q were shown, want %q", what, got, want)
+			}
+		}
+		show("nobody is remembered")
+		expect("before anything was asked", "")
+		show("a", "b")
+		expect("one list", "a1 b1 ")
+		show("c", "a")
+		expect("two", "c1 a2 b1 ")
+		show("d", "e")
+		expect("as many as are kept", "d1 e1 c1 a2 ")
+		s.watch("7", "e")
+		time.Sleep(time.Second)
+		expect("one was watched", "d1 c1 a2 ")
+		show("f")
+		s.watch("7", "g")
+		time.Sleep(time.Second)
+		s.watch("7", "h") // twice, before anybody asks
+		time.Sleep(time.Second)
+		expect("others were watched", "f1 d1 c1 a2 ")
+		at = at.AddDate(0, 0, cfg.ShownDays)
+		show("f")
+		expect("not yet too long", "f2 d1 c1 a2 ")
+		at = at.AddDate(0, 0, 1)
+		show("f")
+		expect("long after", "f3 ")
+		for range 300 {
+			show("f")
+		}
+		expect("very often", "f255 ")
+		c.Reset()
+		expect("a reset", "")
+	})
+}
+
+func TestShownIsOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := follow(t, newStore(), history.DefaultConfig())
+		shown(t, c)
+		c.Showed("7", []catalog.MovieID{"a"}, time.Now())
+		if got := shown(t, c); got != "" {
+			t.Errorf("%q are remembered, want nothing", got)
+		}
+	})
+}
+
+// Lists of 20 movies for people who were shown 100, a new one in ten.
+func BenchmarkShowed(b *testing.B) {
+	s, cfg := newStore(), history.DefaultConfig()
+	cfg.Shown = 100
+	c, err := history.New(s, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.Follow(ctx) }()
+	for n := 0; n == 0; _, _, n = c.Stats() {
+		if _, _, err := c.Of(ctx, "7"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	movies := make([]catalog.MovieID, 300)
+	for i := range movies {
+		movies[i] = catalog.MovieID(fmt.Sprint("some+movie+", i))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		from := 2 * i % 280
+		c.Showed("7", movies[from:from+20], time.Now())
+	}
+	cancel()
+	<-ended
 }

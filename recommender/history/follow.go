@@ -85,21 +85,18 @@ func (c *Cache) forget(users []catalog.UserID) {
 	}
 	c.epoch.Add(1)
 	for _, u := range users {
-		s := c.of(u)
-		s.mu.Lock()
-		delete(s.entries, u)
-		s.mu.Unlock()
+		c.of(u).drop(u, max(1, c.cfg.Users/shards))
 	}
 }
 
-// Reset forgets everybody: what is asked for next is read from the store. A read
+// Reset forgets everybody, and what they were shown: what is asked for next is read from the store. A read
 // that began before is not kept.
 func (c *Cache) Reset() {
 	c.epoch.Add(1)
 	for i := range c.shard {
 		s := &c.shard[i]
 		s.mu.Lock()
-		s.entries = make(map[catalog.UserID]*Entry)
+		s.entries, s.left = make(map[catalog.UserID]*held), nil
 		s.mu.Unlock()
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -38,4 +39,19 @@ func quality(params string) float64 {
 		}
 	}
 	return 1
+}
+
+// wantsJSON reports whether the caller asks for JSON rather than the plain line, by the
+// parameter format, json or text, or else by the Accept header.
+func wantsJSON(r *http.Request) bool {
+	if strings.Contains(r.URL.RawQuery, "format=") {
+		switch r.URL.Query().Get("format") {
+		case "json":
+			return true
+		case "text":
+			return false
+		}
+	}
+	accept := r.Header["Accept"]
+	return len(accept) > 0 && prefersJSON(strings.Join(accept, ","))
 }

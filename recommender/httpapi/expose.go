@@ -2,33 +2,55 @@ package httpapi
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"marquee/catalog"
 	"marquee/embedder/vec"
 	"marquee/recommender"
+	"marquee/recommender/rank"
 	"marquee/recommender/trace"
 )
 
-// expose tells who was shown what. Only answers of the contract call count: what
-// an operator looks at was shown to nobody.
-func (s *Server) expose(rec *recorder, r *http.Request, at time.Time) {
-	if s.cfg.Exposed == nil || rec.answer == nil || rec.route != routeRecommend || rec.status != http.StatusOK || wantsJSON(r) {
-		return
+// expose tells who was shown what: the list of a plain contract call.
+func (s *Server) expose(rec *recorder) {
+	if s.cfg.Exposed != nil && rec.answer != nil && rec.plain && rec.status == http.StatusOK {
+		// What is from memory is not made from the history.
+		s.exposeList(rec.id, rec.began, rec.user, rec.answer, s.cfg.TraceInputs && rec.shed == "")
 	}
-	a := rec.answer
-	user, _ := userOf(r) // nobody, if the request named nobody
+}
+
+// exposeJSON tells of a list that was made for a person and asked for as JSON. One that
+// comes with its reasons does not count: it was an operator's look.
+func (s *Server) exposeJSON(q query, at time.Time, a *recommender.Answer) {
+	if s.cfg.Exposed != nil && !q.explain && q.call.User != "" {
+		// Rules are no part of what is kept: a list under rules cannot be made again.
+		s.exposeList(q.call.RequestID, at, q.call.User, a, s.cfg.TraceInputs && q.call.Free())
+	}
+}
+
+// exposeList tells of a list, and of what it was made from if input says so.
+func (s *Server) exposeList(id string, at time.Time, user catalog.UserID, a *recommender.Answer, input bool) {
 	e := catalog.Exposure{
-		RequestID: requestID(r), At: at, User: user, Bundle: a.Live.Bundle.Manifest.ID, Sequence: a.Sequence, Arm: a.List.Arm, Tier: string(a.List.Tier),
+		RequestID: id, At: at, User: user, Experiment: a.Experiment, Arm: a.List.Arm,
+		Bundle: a.Live.Bundle.Manifest.ID, Sequence: a.Sequence, Tier: string(a.List.Tier),
 		Movies: make([]catalog.Exposed, len(a.List.Items)),
 	}
 	ids := a.Live.Snapshot.Movies.IDs
-	for i, item := range a.List.Items {
-		e.Movies[i] = catalog.Exposed{Movie: ids[item.Row], Source: strings.Join(a.List.SourceNames(item), "+"), Propensity: 1}
+	names := s.sealOf(a.Live).names(&a.List)
+	var name string // of the sources of the item before, which often are the next one's too
+	var of rank.Source
+	for i := range a.List.Items {
+		item := &a.List.Items[i]
+		if name == "" || item.Source != of {
+			name, of = names.of(*item), item.Source
+		}
+		e.Movies[i] = catalog.Exposed{Movie: ids[item.Row], Source: name, Propensity: item.Propensity}
+		if item.Propensity == 0 { // nothing was drawn
+			e.Movies[i].Propensity = 1
+		}
 	}
-	if s.cfg.TraceInputs {
-		if packed := inputOf(*a).Pack(); len(packed) <= catalog.MaxInputBytes {
+	if input {
+		if packed := inputOf(a).Pack(); len(packed) <= catalog.MaxInputBytes {
 			e.Input = packed
 		}
 	}
@@ -36,15 +58,19 @@ func (s *Server) expose(rec *recorder, r *http.Request, at time.Time) {
 }
 
 // inputOf returns what the list of a was made from.
-func inputOf(a recommender.Answer) trace.Input {
+func inputOf(a *recommender.Answer) trace.Input {
 	in := trace.Input{
 		N: a.Request.N, Now: a.Request.Now, Adult: a.Request.Adult, Stale: a.Stale, Elsewhere: a.Near != nil,
 		User: a.Request.User, Kernel: vec.Path(), Watched: a.Taste.Watched, Seen: a.Taste.Seen, Unknown: a.Taste.Unknown,
 		Scores: make([]float32, len(a.List.Items)),
 		Rows:   a.Live.Snapshot.Movies.Len(), Fingerprint: a.Live.State.Fingerprint(),
+		Arm: a.Request.Arm, Seed: a.Request.Seed, Opinions: a.Request.Opinions, Shown: a.Request.Shown,
 	}
-	for i, item := range a.List.Items {
-		in.Scores[i] = item.Score
+	if k := a.Request.Knobs; k != nil && *k != a.Live.Snapshot.Config.Knobs {
+		in.Knobs = k // those of the bundle are in the bundle
+	}
+	for i := range a.List.Items {
+		in.Scores[i] = a.List.Items[i].Score
 	}
 	return in
 }

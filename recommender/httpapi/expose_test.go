@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,13 +74,15 @@ func TestTraceInputsAreBounded(t *testing.T) {
 	}
 }
 
-// Every list that answers a contract call is told, with the request's own id,
-// and nothing else is.
+// Every list that was made for a person is told, with the request's own id, and nothing
+// else is: neither what is for nobody, nor a list with its reasons, which an operator
+// looks at.
 func TestExposures(t *testing.T) {
 	f := serve(t, 30)
 	var told []catalog.Exposure
 	cfg := httpapi.DefaultConfig()
-	cfg.Exposed = func(e catalog.Exposure) { told = append(told, e) }
+	var mu sync.Mutex // those of a batch come at once
+	cfg.Exposed = func(e catalog.Exposure) { mu.Lock(); defer mu.Unlock(); told = append(told, e) }
 	f.handler = httpapi.New(f.service, func() recommender.Status { return recommender.Status{} }, f.metrics, slog.New(slog.DiscardHandler), cfg).Handler()
 
 	before := time.Now()
@@ -105,12 +108,21 @@ func TestExposures(t *testing.T) {
 	if len(told) != 2 || told[1].User != "" || len(told[1].Movies) != 20 {
 		t.Errorf("a request that names nobody: %+v", told[len(told)-1])
 	}
-	for _, path := range []string{"/similar/movie+05+2000", "/recommend/seven?format=json", "/health/ready", "/nothing"} {
+	for _, path := range []string{"/similar/movie+05+2000", "/recommend/seven?format=json&explain=1", "/popular", "/health/ready", "/nothing", "/recommend/a,b?format=json"} {
 		f.get(path)
 	}
-	f.get("/recommend/seven", "Accept", "application/json")
 	if len(told) != 2 {
-		t.Errorf("%d lists told, want those of the contract call only", len(told))
+		t.Errorf("%d lists told, want those made for a person only", len(told))
+	}
+	f.get("/recommend/seven?n=3&year=1990..", "Accept", "application/json", "X-Request-Id", "r2")
+	if len(told) != 3 || told[2].RequestID != "r2" || told[2].User != "seven" || len(told[2].Movies) != 3 {
+		t.Errorf("as JSON: %+v", told[len(told)-1])
+	}
+	post := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/recommend/batch", strings.NewReader(`{"users":["seven","new"],"n":2}`))
+	post.Header.Set("X-Request-Id", "r3")
+	f.handler.ServeHTTP(httptest.NewRecorder(), post)
+	if len(told) != 5 || told[3].RequestID == told[4].RequestID || !strings.HasPrefix(told[3].RequestID, "r3-") {
+		t.Errorf("of a batch: %d told", len(told)-3)
 	}
 }
 

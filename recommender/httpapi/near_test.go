@@ -19,6 +19,9 @@ type remote struct {
 }
 
 func (r remote) Len() int { return 30 }
+func (remote) Search(context.Context, []float32, int, indexer.Keep) ([]indexer.Hit, error) {
+	return nil, nil
+}
 func (r remote) Neighbours(_ context.Context, rows []uint32, k int, _ []uint32) ([][]indexer.Hit, error) {
 	lists := make([][]indexer.Hit, len(rows))
 	for i := range lists {
@@ -39,8 +42,8 @@ func TestNeighboursAreToldOf(t *testing.T) {
 		if err := f.service.Swap(b); err != nil {
 			t.Fatal(err)
 		}
-		for _, path := range []string{"/recommend/seven", "/recommend/seven?format=json", "/similar/movie+05+2000"} {
-			w := f.get(path)
+		for _, path := range []string{"/recommend/seven", "/recommend/seven?format=json&explain=1", "/similar/movie+05+2000"} {
+			w := f.get(path, "Authorization", "Bearer reader")
 			if got, there := w.Header()[httpapi.HeaderNeighbours]; w.Code != 200 || there != (want != "") || there && got[0] != want {
 				t.Errorf("%s: status %d, header %q, want %q", path, w.Code, got, want)
 			}

@@ -7,22 +7,32 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/mux"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"marquee/catalog"
 	"marquee/recommender"
+	"marquee/recommender/history"
 )
 
 // A Service answers. It is a *[recommender.Service], or a fake in a test.
 type Service interface {
-	ForUser(ctx context.Context, u catalog.UserID, n int) (recommender.Answer, error)
-	Popular(n int) (recommender.Answer, error)
-	Similar(ctx context.Context, id catalog.MovieID, n int) (recommender.Answer, error)
 	Live() (*recommender.Live, error)
+	Recall(u catalog.UserID, p *recommender.Person) (fresh, known bool)
+	Read(ctx context.Context, u catalog.UserID, p *recommender.Person)
+	Recommend(ctx context.Context, c recommender.Call) (recommender.Answer, error)
+	Fallback(u catalog.UserID, n int) (recommender.Answer, error)
+	Session(ctx context.Context, seen []catalog.Seen, c recommender.Call) (recommender.Answer, error)
+	Popular(c recommender.Call) (recommender.Answer, error)
+	Trending(c recommender.Call) (recommender.Answer, error)
+	Similar(ctx context.Context, id catalog.MovieID, c recommender.Call) (recommender.Answer, error)
+	Search(ctx context.Context, text string, c recommender.Call) (recommender.Answer, error)
+	History(ctx context.Context, u catalog.UserID) (e history.Entry, fresh bool, err error)
 }
 
 // Config bounds a server. Start from [DefaultConfig].
@@ -34,10 +44,22 @@ type Config struct {
 	Grace         time.Duration // at the end: answers say that the connection closes, so that clients turn elsewhere
 	Drain         time.Duration // after that: given to requests under way
 	HeaderBytes   int           // of a request's header at most
-	LogRequests   bool          // one line a request
+	Connections   int           // of each listener at once; the next takes the place of an idle one
+	Limits        Limits
+	Rate          Rate
+	Log           AccessLog
+	Warm          int  // lists that are made before the server is ready, to fill what is filled at first use
+	AdminToken    bool // the second listener wants a token of ScopeAdmin, but for the probes
+	Profiles      bool // the second listener has /debug/pprof
 
 	Exposed func(catalog.Exposure) // told of every list that answered a contract call; must not wait; may be nil
 	Events  http.Handler           // answers POST /events; may be nil
+	Store   Store                  // keeps feedback and preferences; nil: those routes are not there
+	Tokens  Tokens                 // who may see histories and write; nil: nobody may
+	Tracer  trace.Tracer           // of OpenTelemetry; nil: requests are not traced
+
+	// Experiments returns what the second listener shows of experiments; may be nil.
+	Experiments func() any
 
 	// TraceInputs puts what each list was made from into what Exposed is told, so that
 	// the list can be made again: some 17 bytes for each movie of the history.
@@ -54,7 +76,35 @@ func DefaultConfig() Config {
 		Grace:         500 * time.Millisecond,
 		Drain:         10 * time.Second,
 		HeaderBytes:   16 << 10,
+		Connections:   10_000,
+		Limits:        DefaultLimits(),
+		Rate:          DefaultRate(),
+		Log:           DefaultAccessLog(),
+		Warm:          200,
 	}
+}
+
+// Validate reports every fault in one error.
+func (c Config) Validate() error {
+	var errs []error
+	for _, t := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"time to read a header", c.HeaderTimeout}, {"time to read a request", c.ReadTimeout}, {"time to write an answer", c.WriteTimeout},
+		{"time of an idle connection", c.IdleTimeout}, {"time to drain", c.Drain},
+	} {
+		if t.value <= 0 {
+			errs = append(errs, fmt.Errorf("%s is %v, want more than 0", t.name, t.value))
+		}
+	}
+	if c.HeaderBytes < 1 {
+		errs = append(errs, fmt.Errorf("bytes of a header is %d, want 1 or more", c.HeaderBytes))
+	}
+	if c.Connections < 1 {
+		errs = append(errs, fmt.Errorf("connections at once is %d, want 1 or more", c.Connections))
+	}
+	return errors.Join(append(errs, c.Limits.Validate(), c.Rate.Validate(), c.Log.Validate())...)
 }
 
 // A Server holds the routes of both listeners.
@@ -64,13 +114,32 @@ type Server struct {
 	metrics *Metrics
 	log     *slog.Logger
 	cfg     Config
-	closing atomic.Bool // the end has begun
+
+	reading  *room // of contract calls that wait for the store
+	contract *room // of contract calls whose lists are made
+	others   *room // of everything else but the probes
+	clients  *clients
+	admins   *clients // of the second listener, whom calls to the first cost nothing
+	given    *requestIDs
+	access   sampler
+	away     tally         // of requests that could not be answered
+	rankings sync.Pool     // of *ranking
+	workers  chan *ranking // taken by a worker that has nothing to do
+	seal     atomic.Pointer[seal]
+	cold     atomic.Bool // it serves, and is not warm yet
+	closing  atomic.Bool // the end has begun
 }
 
 // New returns a server over service. status tells of the bundles taken and
-// refused.
+// refused. cfg is as [Config.Validate] wants it.
 func New(service Service, status func() recommender.Status, metrics *Metrics, log *slog.Logger, cfg Config) *Server {
-	return &Server{service: service, status: status, metrics: metrics, log: log, cfg: cfg}
+	s := &Server{
+		service: service, status: status, metrics: metrics, log: log, cfg: cfg,
+		reading: readingRoom(cfg.Limits), contract: newRoom(cfg.Limits), others: newRoom(cfg.Limits), workers: make(chan *ranking), clients: newClients(cfg.Rate), admins: newClients(cfg.Rate), given: newRequestIDs(), access: sampler{cfg: cfg.Log},
+	}
+	s.rankings.New = s.newRanking
+	metrics.rooms(s.reading, s.contract, s.others)
+	return s
 }
 
 // Handler returns the public routes.
@@ -81,53 +150,51 @@ func (s *Server) Handler() http.Handler {
 	r.UseEncodedPath()
 	// Every way to write the contract call gets a list, whatever stands behind
 	// the slash.
-	r.Methods(http.MethodGet, http.MethodHead).PathPrefix("/recommend").Handler(named(routeRecommend, http.HandlerFunc(s.recommend)))
-	r.Methods(http.MethodGet).Path("/similar/{movie}").Handler(named(routeSimilar, s.route(s.similar)))
+	contract := named(routeRecommend, http.HandlerFunc(s.recommend))
+	r.Methods(http.MethodGet, http.MethodHead).PathPrefix(contractPath).Handler(contract)
+	for _, e := range s.endpoints() {
+		r.Methods(withHead(e.method)...).Path(e.path).Handler(named(e.route, s.guard(e)))
+	}
 	if s.cfg.Events != nil {
-		r.Methods(http.MethodPost).Path("/events").Handler(named(routeEvents, s.cfg.Events))
+		r.Methods(http.MethodPost).Path("/events").Handler(named(routeEvents, s.limited(s.cfg.Events)))
 	}
 	s.probes(r)
-	r.NotFoundHandler = s.route(func(w http.ResponseWriter, r *http.Request) error {
-		return fmt.Errorf("no page %s: %w", r.URL.Path, catalog.ErrNotFound)
-	})
-	r.MethodNotAllowedHandler = s.route(func(w http.ResponseWriter, r *http.Request) error {
-		return fmt.Errorf("%s of %s: %w", r.Method, r.URL.Path, errMethod)
-	})
-	return s.observe(r)
-}
-
-// Admin returns the routes of the second listener, which is for operators only.
-func (s *Server) Admin() http.Handler {
-	r := mux.NewRouter()
-	r.Methods(http.MethodGet).Path("/metrics").Handler(s.metrics.Handler())
-	r.Methods(http.MethodGet).Path("/admin/bundle").Handler(s.route(s.bundle))
-	s.probes(r)
-	return r
+	r.NotFoundHandler = s.unrouted(r)
+	r.MethodNotAllowedHandler = r.NotFoundHandler
+	return s.observe(direct(contract, r))
 }
 
 // Serve answers on both listeners until ctx ends, then lets the requests under
 // way finish. admin may be nil. It returns nil after a clean end.
 func (s *Server) Serve(ctx context.Context, public, admin net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
-	s.serve(ctx, g, public, s.Handler())
+	s.cold.Store(true)
+	s.serve(ctx, g, public, s.Handler(), s.cfg.WriteTimeout)
 	if admin != nil {
-		s.serve(ctx, g, admin, s.Admin())
+		s.serve(ctx, g, admin, s.Admin(), max(s.cfg.WriteTimeout, maxProfile))
 	}
-	return g.Wait()
+	g.Go(func() error { s.warm(ctx); return nil })
+	end := s.work()
+	err := g.Wait()
+	end()
+	return err
 }
 
-func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler) {
+func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h http.Handler, write time.Duration) {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: s.cfg.HeaderTimeout,
 		ReadTimeout:       s.cfg.ReadTimeout,
-		WriteTimeout:      s.cfg.WriteTimeout,
+		WriteTimeout:      write,
 		IdleTimeout:       s.cfg.IdleTimeout,
 		MaxHeaderBytes:    s.cfg.HeaderBytes,
+		ConnState:         told,
+		ConnContext:       withConnection,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	open := newConnections(l, s.cfg.Connections)
 	g.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := srv.Serve(open); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 		return nil
@@ -140,7 +207,12 @@ func (s *Server) serve(ctx context.Context, g *errgroup.Group, l net.Listener, h
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 		defer cancel()
 		if err := srv.Shutdown(drain); err != nil {
+			waited := open.waited()
 			srv.Close()
+			if waited == 0 {
+				s.log.Warn("lists that nobody waits for are still being made at the end", "address", l.Addr().String())
+				return nil
+			}
 			return fmt.Errorf("requests under way on %s did not end within %v: %w", l.Addr(), s.cfg.Drain, err)
 		}
 		return nil

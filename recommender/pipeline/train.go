@@ -29,6 +29,7 @@ type Training struct {
 	Table    func(ctx context.Context, d *model.Data) (*model.Base, error) // what a bundle of d holds, without models
 	Share    float64                                                       // of each history, its newest, that a composite's weights are learned on
 	Random   bool                                                          // that share is of any movies, not of the newest: for what is judged in that way
+	Bare     bool                                                          // without [model.Preparer]: for models that serve nobody
 	Progress Progress
 	Log      *slog.Logger
 }
@@ -321,21 +322,44 @@ func (t Training) one(ctx context.Context, d *model.Data, base *model.Base, l *l
 		}
 		base.Lists[out.Made.With] = out.Made.Table
 	}
-	if !learns {
+	if learns {
+		out.Scorer, err = t.learned(ctx, d, base, l, specs, s, kind)
+	} else {
 		out.Scorer, err = t.make(ctx, d, base, nil, s, "")
-		out.Weights = model.WeightsOf(out.Scorer)
-		return out, err
 	}
-	if l, err = t.lesson(ctx, d, specs, s, l); err != nil {
-		return out, err
+	if err == nil {
+		out.Scorer, err = t.prepared(ctx, s, out.Scorer)
+	}
+	out.Weights = model.WeightsOf(out.Scorer)
+	return out, err
+}
+
+// learned makes what learns how to be made of its parts.
+func (t Training) learned(ctx context.Context, d *model.Data, base *model.Base, l *lesson, specs []Spec, s Spec, kind model.Kind) (model.Model, error) {
+	l, err := t.lesson(ctx, d, specs, s, l)
+	if err != nil {
+		return nil, err
 	}
 	fitted, err := t.make(ctx, l.data, l.base, l.examples, s, "")
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	out.Scorer, err = join(kind, fitted, base)
-	out.Weights = model.WeightsOf(out.Scorer)
-	return out, err
+	return join(kind, fitted, base)
+}
+
+// prepared lets a [model.Preparer] do its work.
+func (t Training) prepared(ctx context.Context, s Spec, m model.Model) (model.Model, error) {
+	p, ok := m.(model.Preparer)
+	if !ok || t.Bare {
+		return m, nil
+	}
+	began := time.Now()
+	next, err := p.Prepare(ctx, func(step string, done, total int) { t.Progress(s.Name+" "+step, done, total) })
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", s.Name, err)
+	}
+	t.Log.Info("model prepared", "model", s.Name, "kind", s.Kind, "took", time.Since(began))
+	return next, nil
 }
 
 // join gives what was learned the parts that know all of the data.

@@ -15,6 +15,7 @@ import (
 	"marquee/embedder"
 	"marquee/recommender"
 	"marquee/recommender/bundle"
+	"marquee/recommender/experiment"
 	"marquee/recommender/pipeline"
 	"marquee/recommender/rank"
 )
@@ -32,10 +33,32 @@ type rankingFlags struct {
 	RatingPrior        float64 `help:"Ratings at the mean that a movie starts with." default:"${rating_prior}" placeholder:"RATINGS"`
 	PopularityHalfLife float64 `help:"Days after which a watch counts half towards popularity; 0: never." default:"${popularity_half_life}" placeholder:"DAYS"`
 	AdultForUnknown    bool    `help:"Show adult movies to people whose age is not known; minors never see them."`
+
+	Knob map[string]string `help:"A knob of ranking, NAME=VALUE; may be given again. Names: ${knobs}." placeholder:"NAME=VALUE"`
+
+	knobs rank.Knobs // set by turn
 }
 
-func (f rankingFlags) config() rank.Config {
+// turn reads the knobs.
+func (f *rankingFlags) turn() error {
+	patch := make(map[string]json.RawMessage, len(f.Knob))
+	for name, value := range f.Knob {
+		if !json.Valid([]byte(value)) {
+			return usage("--knob %s=%s: want a number", name, value)
+		}
+		patch[name] = json.RawMessage(value)
+	}
+	text, err := json.Marshal(patch)
+	if err == nil {
+		f.knobs, err = experiment.Patch(rank.DefaultKnobs(), text)
+	}
+	return wrapUsage(err)
+}
+
+// config returns the settings, knobs as turn left them.
+func (f *rankingFlags) config() rank.Config {
 	return rank.Config{
+		Knobs:              f.knobs,
 		Similarity:         f.WeightSimilarity,
 		Quality:            f.WeightQuality,
 		Popularity:         f.WeightPopularity,
@@ -54,6 +77,7 @@ func (f rankingFlags) config() rank.Config {
 func rankingDefaults() map[string]string {
 	c := rank.DefaultConfig()
 	return map[string]string{
+		"knobs":                strings.Join(experiment.KnobNames(), ", "),
 		"batch_rows":           fmt.Sprint(stream.DefaultConfig().BatchLines),
 		"weight_similarity":    fmt.Sprint(c.Similarity),
 		"weight_quality":       fmt.Sprint(c.Quality),
@@ -137,6 +161,9 @@ func (c *buildCmd) Run(ctx context.Context, e *env) error {
 	backend, err := c.backend(e, c.Seed)
 	if err == nil {
 		err = c.check()
+	}
+	if err == nil {
+		err = c.turn()
 	}
 	if err == nil {
 		err = wrapUsage(pipeline.Options{Ranking: c.config(), Neighbour: c.Neighbours}.Validate())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -37,21 +38,29 @@ and of hidden movies, and names of files are completed. The program must be foun
 }
 
 // completes answers the shell when it asks what could follow, and ends the program then.
-func completes(parser *kong.Kong, exit func(code int)) {
+func completes(stdout io.Writer, exit func(code int)) {
 	if os.Getenv("COMP_LINE") == "" {
 		return
 	}
+	if parser, err := newGrammar(&cli{}); err == nil { // a shell that waits for words wants no message
+		answerShell(parser, stdout)
+	}
+	exit(0)
+}
+
+// answerShell writes what could follow the line that the environment holds.
+func answerShell(parser *kong.Kong, stdout io.Writer) {
 	command, err := kongcompletion.Command(parser,
 		kongcompletion.WithPredictor("bundle", complete.PredictFunc(predictBundles)),
 		kongcompletion.WithPredictor("file", complete.PredictFiles("*")),
 	)
-	if err == nil { // a shell that waits for words wants no message
-		widen(&command, parser.Model.Node, nil)
-		c := complete.New(parser.Model.Name, command)
-		c.Out = parser.Stdout
-		c.Complete()
+	if err != nil {
+		return
 	}
-	exit(0)
+	widen(&command, parser.Model.Node, nil)
+	c := complete.New(parser.Model.Name, command)
+	c.Out = stdout
+	c.Complete()
 }
 
 // widen makes a command and those below it know the flags of the commands above, whose

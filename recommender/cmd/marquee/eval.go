@@ -22,6 +22,7 @@ type evalCmd struct {
 	Report  evalReportCmd  `cmd:"" help:"Show a report that was kept, or write it as a page."`
 	List    evalListCmd    `cmd:"" help:"List the reports that were kept."`
 	Sweep   evalSweepCmd   `cmd:"" help:"Choose ranking settings on an inner split of the training part."`
+	Knobs   evalKnobsCmd   `cmd:"" help:"What each knob of ranking is worth, set against all knobs off."`
 	Sequels evalSequelsCmd `cmd:"" help:"Share of a film's sequels among its first 10 neighbours, for each embedder."`
 }
 

@@ -73,9 +73,14 @@ func (j *judge) asModel(ctx context.Context, split *eval.Split, n string, traine
 		return eval.Model{Name: n, Explain: j.features(snap, split.Train)}, true, nil
 	}
 	for _, t := range trained {
-		if t.Name == n {
-			return j.scored(split, n, t.Scorer), true, nil
+		if t.Name != n {
+			continue
 		}
+		if m, ok := t.Scorer.(model.Suggester); ok {
+			served, err := j.served(ctx, split, n, m)
+			return served, true, err
+		}
+		return j.scored(split, n, t.Scorer), true, nil
 	}
 	return eval.Model{}, false, nil
 }

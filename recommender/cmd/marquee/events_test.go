@@ -21,14 +21,20 @@ const testToken = "a-token-of-some-length"
 // it printed; it must end with 0.
 func (s shell) background(args ...string) (end func() (stdout, stderr string)) {
 	s.t.Helper()
+	return s.backgroundTo(&tidyLog{}, args...)
+}
+
+// backgroundTo is background with a log that may be read meanwhile.
+func (s shell) backgroundTo(stderr *tidyLog, args ...string) (end func() (stdout, stderr string)) {
+	s.t.Helper()
 	ctx, cancel := context.WithCancel(s.t.Context())
-	var stdout, stderr bytes.Buffer
+	var stdout bytes.Buffer
 	code := make(chan int, 1)
-	go func() { code <- run(ctx, append([]string{"--home", s.home}, args...), &stdout, &stderr) }()
+	go func() { code <- run(ctx, append([]string{"--home", s.home}, args...), &stdout, stderr) }()
 	return func() (string, string) {
 		cancel()
 		if c := <-code; c != 0 {
-			s.t.Errorf("marquee %s: exit %d\n%s", strings.Join(args, " "), c, &stderr)
+			s.t.Errorf("marquee %s: exit %d\n%s", strings.Join(args, " "), c, stderr)
 		}
 		return stdout.String(), stderr.String()
 	}

@@ -78,11 +78,11 @@ func TestHideIsHeardWithinASecond(t *testing.T) {
 	store := s.store()
 	servers := []*recommender.Service{s.follow(store), s.follow(store)}
 	lists := func(service *recommender.Service, id catalog.MovieID) bool {
-		popular, err := service.Popular(20)
+		popular, err := service.Popular(recommender.Call{N: 20})
 		if err != nil {
 			t.Fatal(err)
 		}
-		near, err := service.Similar(t.Context(), "ronin+1998", 20)
+		near, err := service.Similar(t.Context(), "ronin+1998", recommender.Call{N: 20})
 		if err != nil {
 			t.Fatal(err)
 		}

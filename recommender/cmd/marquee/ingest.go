@@ -40,6 +40,7 @@ func (ingestCmd) Help() string {
 	return `Examples:
   marquee ingest --source file:movielog.log --once          a file, to its end
   marquee ingest --source file:movielog.log                 a file that grows and is rotated, like tail -F
+  marquee ingest --source file:movielog.log --admin-listen 127.0.0.1:9083    # curl localhost:9083/metrics
   marquee ingest --source - < old.log.gz                    standard input
   marquee ingest --source kafka://broker:9092/movielog1     a topic, as one of the group "marquee" (?group=NAME)
   marquee ingest --source http:127.0.0.1:8083 --token-file tokens
@@ -71,6 +72,9 @@ func (c *ingestCmd) check() (stream.Config, error) {
 	}
 	if c.PruneEvery < 0 {
 		return cfg, usage("--prune-every is %v, want 0 or more", c.PruneEvery)
+	}
+	if _, _, err := c.operators(); err != nil {
+		return cfg, err
 	}
 	return cfg, c.retentionFlags.check()
 }
@@ -136,6 +140,11 @@ func (c *ingestCmd) work(ctx context.Context, e *env, store *sqlstore.Store, in 
 	changes, err := c.relay(e, store)
 	if err != nil {
 		return sum, err
+	}
+	if watch.tokens != nil {
+		again, stop := hangups()
+		defer stop()
+		g.Go(func() error { return untilEnd(tokenFlags{c.APITokenFile}.follow(ctx, e, watch.tokens, again)) })
 	}
 	g.Go(func() error { return untilEnd(watch.serve(ctx)) })
 	g.Go(func() error { return untilEnd(changes.run(ctx)) })

@@ -17,12 +17,25 @@ import (
 
 	"marquee/catalog"
 	"marquee/catalog/stream"
+	"marquee/recommender/httpapi"
 )
 
 // watchFlags say who is told how ingestion goes.
 type watchFlags struct {
-	AdminListen string `help:"Address of /metrics, /health/live and /health/ready, for operators only, while --once is not set; empty: none." default:"127.0.0.1:9083" placeholder:"HOST:PORT"`
-	alertFlags  `embed:""`
+	AdminListen  string `help:"Address of /metrics, /health/live and /health/ready, for operators only, while --once is not set; empty: none." placeholder:"HOST:PORT"`
+	AdminOpen    bool   `help:"Let anybody who reaches --admin-listen in, on other addresses than this machine's own too."`
+	APITokenFile string `name:"api-token-file" help:"File of lines \"SCOPE TOKEN\", that of \"marquee serve\": those of scope admin are for --admin-listen, but for the probes. SIGHUP reads it again." type:"existingfile" predictor:"file" placeholder:"FILE"`
+	alertFlags   `embed:""`
+}
+
+// operators returns the tokens of those who may look, of which there may be none, and
+// whether one is wanted.
+func (f watchFlags) operators() (tokens *httpapi.TokenSet, wanted bool, err error) {
+	if tokens, err = (tokenFlags{f.APITokenFile}).open(); err != nil {
+		return nil, false, err
+	}
+	wanted, err = adminFlags{AdminListen: f.AdminListen, AdminOpen: f.AdminOpen}.checks(tokens)
+	return tokens, wanted, err
 }
 
 // alertFlags say when too many lines are refused.
@@ -49,6 +62,7 @@ type watch struct {
 	listen  net.Listener // nil: nobody is told
 	metrics http.Handler
 	reg     prometheus.Registerer
+	tokens  *httpapi.TokenSet // of operators; nil for none
 
 	lines   *prometheus.CounterVec
 	batches prometheus.Counter
@@ -60,27 +74,28 @@ type watch struct {
 
 func (c *ingestCmd) watch(ctx context.Context, e *env, in *input) (*watch, error) {
 	f := c.watchFlags
-	if err := f.check(); err != nil {
+	tokens, wanted, err := f.operators()
+	if err := errors.Join(err, f.check()); err != nil {
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	w := newWatch(f.alertFlags, e.log, reg)
-	w.show = in.show
+	w.show, w.tokens = in.show, tokens
 	if in.register != nil {
 		in.register(reg)
 	}
-	if c.Once || f.AdminListen == "" {
+	if c.Once {
 		return w, nil
 	}
 	w.metrics = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", f.AdminListen)
-	if err != nil {
-		return nil, fmt.Errorf("%w; choose another address with --admin-listen, or none with --admin-listen=", err)
+	if wanted {
+		w.metrics = httpapi.Operators(tokens, e.log, w.metrics)
 	}
-	w.listen = l
-	e.log.Info("reading events", "source", in.name, "admin", l.Addr().String())
+	if w.listen, err = (adminFlags{AdminListen: f.AdminListen}).listen(ctx); err != nil {
+		return nil, err
+	}
+	e.log.Info("reading events", adminAt(w.listen, "source", in.name)...)
 	return w, nil
 }
 
@@ -100,6 +115,9 @@ func (w *watch) register() {
 	}
 	w.lines = prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "marquee", Subsystem: "ingest", Name: "lines_total",
 		Help: "Lines stored, by kind, or by the reason for which they were refused."}, []string{"outcome", "reason"})
+	for _, kind := range []string{"watch", "rate", "recommendation", "create_account"} {
+		w.lines.WithLabelValues(kind, "") // 0 before the first batch, so that a stream that is dead from the start is seen
+	}
 	w.batches = counter("batches_total", "Transactions of the store.")
 	w.pauses = counter("pauses_total", "Times that reading stopped because the store was away.")
 	w.rows = prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "marquee", Subsystem: "ingest", Name: "batch_lines",
@@ -174,7 +192,8 @@ func (w *watch) resumed(after time.Duration) {
 	w.log.Info("the store is back; reading goes on", "away_for", after)
 }
 
-// serve answers on the admin address until ctx ends.
+// serve answers on the admin address until ctx ends. The probes tell how the process is:
+// that the store is away is no reason to end it, and marquee_ingest_paused tells of it.
 func (w *watch) serve(ctx context.Context) error {
 	if w.listen == nil {
 		return nil
@@ -182,13 +201,7 @@ func (w *watch) serve(ctx context.Context) error {
 	r := mux.NewRouter()
 	r.Methods(http.MethodGet).Path("/metrics").Handler(w.metrics)
 	r.Methods(http.MethodGet).Path("/health/live").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "live") })
-	r.Methods(http.MethodGet).Path("/health/ready").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-		if w.away.Load() {
-			http.Error(rw, "the store is away", http.StatusServiceUnavailable)
-			return
-		}
-		fmt.Fprintln(rw, "ready")
-	})
+	r.Methods(http.MethodGet).Path("/health/ready").HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "ready") })
 	return serveUntil(ctx, w.listen, r, w.log)
 }
 

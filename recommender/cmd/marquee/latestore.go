@@ -89,22 +89,13 @@ func (l *lateStore) opened() (*sqlstore.Store, error) {
 	return nil, fmt.Errorf("the store has not been reached yet: %w", catalog.ErrUnavailable)
 }
 
-// History implements [history.Store].
-func (l *lateStore) History(ctx context.Context, u catalog.UserID, limit int) ([]catalog.Seen, error) {
+// Person implements [history.Store].
+func (l *lateStore) Person(ctx context.Context, u catalog.UserID) (catalog.Person, error) {
 	s, err := l.opened()
 	if err != nil {
-		return nil, err
+		return catalog.Person{}, err
 	}
-	return s.History(ctx, u, limit)
-}
-
-// User implements [history.Store].
-func (l *lateStore) User(ctx context.Context, u catalog.UserID) (catalog.User, error) {
-	s, err := l.opened()
-	if err != nil {
-		return catalog.User{}, err
-	}
-	return s.User(ctx, u)
+	return s.Person(ctx, u)
 }
 
 // ActiveSince implements [history.Store].

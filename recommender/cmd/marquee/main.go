@@ -55,13 +55,16 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Answer requests from the live bundle."`
 	Movie      movieCmd      `cmd:"" help:"Find, add, edit and hide movies; look at their neighbours and correct them."`
 	User       userCmd       `cmd:"" help:"Look at a person's history and list; forget a person."`
+	Experiment experimentCmd `cmd:"" help:"Compare ways to make lists while people use them."`
 	Quality    qualityCmd    `cmd:"" help:"Profile and check the data; compare two windows for drift; write a page."`
 	Eval       evalCmd       `cmd:"" help:"Judge lists offline."`
 	Tune       tuneCmd       `cmd:"" help:"Search the settings of a model."`
 	Model      modelCmd      `cmd:"" help:"List the models that can be trained; get and check the weights of MiniLM."`
 	Bundle     bundleCmd     `cmd:"" help:"Look at bundles, publish them and take them back, move and remove them."`
 	Stored     storeCmd      `cmd:"" name:"store" help:"Look at the store and its settings."`
+	Probe      probeCmd      `cmd:"" help:"Ask a server how it is."`
 	Trace      traceCmd      `cmd:"" help:"Show how a list that was served came about, and make it anew."`
+	Watch      watchCmd      `cmd:"" help:"Watch what is recommended."`
 	Completion completionCmd `cmd:"" help:"Print what makes the shell complete commands and flags."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
@@ -74,22 +77,7 @@ var errUsage = errors.New("wrong command line")
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c,
-		kong.Name("marquee"),
-		kong.Description("Marquee recommends movies. Every setting is a flag; the environment variable MARQUEE_<FLAG> fills one, flags win.\n\n"+
-			"Exit status: 0, or 1 if the work failed, 2 if the command line was wrong, 3 if what was named is not there, 4 if a gate or a check refused, 5 if something cannot be reached, 130 if interrupted."),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
-		kong.DefaultEnvars("MARQUEE"),
-		kong.Vars(rankingDefaults()),
-		kong.ValueFormatter(helpOf),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.UsageOnError(),
-	)
-	if err != nil {
-		fmt.Fprintln(stderr, "marquee:", err)
-		return 2
-	}
+	exit := func(code int) { exited = code; panic(exitPanic{}) }
 	defer func() {
 		if p := recover(); p != nil {
 			if _, ours := p.(exitPanic); !ours {
@@ -98,8 +86,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			code = exited
 		}
 	}()
-	completes(parser, func(code int) { exited = code; panic(exitPanic{}) })
-	parsed, err := parser.Parse(args)
+	completes(stdout, exit)
+	parsed, err := parseCommand(&c, args,
+		kong.Description("Marquee recommends movies. Every setting is a flag; the environment variable MARQUEE_<FLAG> fills one, flags win.\n\n"+
+			"Exit status: 0, or 1 if the work failed, 2 if the command line was wrong, 3 if what was named is not there, 4 if a gate or a check refused, 5 if something cannot be reached, 130 if interrupted.\n\n"+
+			"Flags of a Qdrant server are in the help of commands that ask one, such as \"marquee build --help\"."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+		kong.ValueFormatter(helpOf),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+	)
 	if err != nil {
 		fmt.Fprintf(stderr, "marquee: %v\nTry \"%s\".\n", err, helpFor(err))
 		return exitUsage

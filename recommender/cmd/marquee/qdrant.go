@@ -27,6 +27,17 @@ type qdrantFlags struct {
 	KeepVersions int           `help:"Older collections that stay on the Qdrant server." default:"10" placeholder:"N"`
 }
 
+// qdrantPrefix begins the names of the flags of [qdrantFlags].
+const qdrantPrefix = "qdrant-"
+
+// qdrantCommands are the commands that may ask a Qdrant server. Every command takes the
+// flags, so that one environment and one file of settings serve all; the help of these
+// shows them.
+var qdrantCommands = []string{
+	"build", "reindex", "precompute", "serve", "trace", "user show", "movie neighbours", "eval check",
+	"bundle verify", "bundle diff", "bundle publish", "bundle rollback", "bundle import",
+}
+
 // qdrantClient returns the client of the server that the flags name. Without one the
 // error wraps [catalog.ErrInvalid].
 func (e *env) qdrantClient() (*qdrant.Client, error) {

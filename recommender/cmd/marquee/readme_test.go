@@ -29,7 +29,7 @@ func TestReadmeCommands(t *testing.T) {
 			continue
 		}
 		tried++
-		parser, err := kong.New(&cli{}, kong.Name("marquee"), kong.Vars(rankingDefaults()), kong.Exit(func(int) { t.Errorf("%q ends the program", line) }))
+		parser, err := newGrammar(&cli{}, kong.Exit(func(int) { t.Errorf("%q ends the program", line) }))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,8 @@ func writeRemoval(w io.Writer, r catalog.Removal) {
 	}{
 		{"histories", r.Seen}, {"people", r.Users}, {"accounts", r.Accounts}, {"quarantine", r.Quarantine}, {"exposures", r.Exposures},
 		{"changes", r.Changes}, {"facts as they were", r.Versions}, {"intake", r.Intake}, {"posts", r.Offsets}, {"unknown ids", r.UnknownIDs},
+		{"feedback", r.Feedback}, {"opinions", r.Opinions}, {"preferences", r.Preferences}, {"overrides of experiments", r.Overrides},
+		{"hourly counts of lists", r.Rates},
 	} {
 		if t.n > 0 {
 			rows = append(rows, []string{"  " + t.name, fmt.Sprint(t.n)})

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
 	"marquee/catalog/durable"
@@ -22,21 +24,24 @@ import (
 
 type serveCmd struct {
 	Listen         string        `help:"Address of the contract call and the other public routes." default:":8082" placeholder:"HOST:PORT"`
-	AdminListen    string        `help:"Address of metrics and /admin, for operators only; empty: none." default:"127.0.0.1:9082" placeholder:"HOST:PORT"`
 	Arm            string        `help:"The model that makes the lists, or content-ratings-popularity. Default: the one that each bundle names." placeholder:"NAME"`
 	BundlePoll     time.Duration `help:"Time between two looks for a new live bundle." default:"1s" placeholder:"TIME"`
 	HistoryPoll    time.Duration `help:"Time between two looks for new watches." default:"250ms" placeholder:"TIME"`
 	HistoryTimeout time.Duration `help:"Longest read of the store for one request." default:"150ms" placeholder:"TIME"`
 	IndexTimeout   time.Duration `help:"Longest question to an index outside of the process for one request; the bundle's own neighbours answer then." default:"100ms" placeholder:"TIME"`
 	HistoryPeople  int           `help:"People whose history is kept in memory." default:"200000" placeholder:"N"`
-	ReadTimeout    time.Duration `help:"Longest time to read a request." default:"5s" placeholder:"TIME"`
-	HeaderTimeout  time.Duration `help:"Longest time to read a request's header." default:"2s" placeholder:"TIME"`
-	WriteTimeout   time.Duration `help:"Longest time to write an answer." default:"10s" placeholder:"TIME"`
-	Drain          time.Duration `help:"Time for requests under way to finish at the end." default:"10s" placeholder:"TIME"`
-	AccessLog      bool          `help:"Log one line a request." default:"true" negatable:""`
+	MemoryLimit    bool          `help:"Keep Go's memory below nine tenths of what the container (cgroup) may have, unless $$GOMEMLIMIT says how much." default:"true" negatable:""`
+	httpFlags      `embed:"" group:"Callers:"`
+	adminFlags     `embed:""`
+	tokenFlags     `embed:""`
+	traceFlags     `embed:""`
+	trendFlags     `embed:""`
 	addedFlags
+	wordFlags     `embed:""`
 	exposureFlags `embed:""`
 	eventFlags    `embed:""`
+
+	tokens *httpapi.TokenSet // of tokenFlags; nil for none
 }
 
 // Help is shown below the flags.
@@ -46,7 +51,8 @@ func (serveCmd) Help() string {
   curl localhost:8082/recommend/1
   curl -H 'Accept: application/json' localhost:8082/recommend/1
   curl localhost:8082/similar/1
-  curl localhost:9082/metrics
+  marquee serve --admin-listen 127.0.0.1:9082 --pprof     # curl localhost:9082/metrics
+  marquee serve --api-token-file api-tokens               # curl -H 'Authorization: Bearer TOKEN' ...
   marquee serve --arm als                   # of the models of the bundle, this one
   marquee serve --token-file tokens         # takes POST /events too, like "marquee ingest --source http:..."
 
@@ -60,97 +66,190 @@ served is kept (--no-exposures: not), behind the request.`
 
 // Run serves until ctx ends.
 func (c *serveCmd) Run(ctx context.Context, e *env) error {
-	if c.Listen == "" {
-		return usage("--listen is empty, want HOST:PORT such as :8082")
-	}
-	shelf, err := e.openShelf()
+	web, err := c.settings()
 	if err != nil {
 		return err
 	}
+	c.boundMemory(e)
 	store, err := openLate(ctx, e)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	cfg := history.DefaultConfig()
-	cfg.Poll, cfg.Timeout, cfg.Users = c.HistoryPoll, c.HistoryTimeout, c.HistoryPeople
-	cache, err := history.New(store, cfg, e.log)
-	if err != nil {
-		return fmt.Errorf("%w: %w", err, errUsage)
-	}
-	if c.BundlePoll <= 0 {
-		return usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
-	}
-	service := recommender.New(cache, c.Arm, time.Now)
-	ask := recommender.DefaultAskConfig()
-	ask.Timeout = c.IndexTimeout
-	if err := service.Ask(ask, e.log); err != nil {
-		return wrapUsage(err)
-	}
-	added, err := c.follow(e, store, service, cache)
+	free, err := claim(e) // before the bundle is loaded, which takes a while
 	if err != nil {
 		return err
 	}
-	shared, err := c.shared(ctx, e, shelf, store)
+	defer free()
+	s, err := c.start(ctx, e, store)
 	if err != nil {
-		return err
-	}
-	follower := recommender.NewFollower(shelf, e.opener(), service, e.log)
-	if err := follower.Start(ctx); err != nil {
 		return err
 	}
 	public, admin, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
-	free, err := claim(e)
-	if err != nil {
+	closing := func(err error) error {
 		public.Close()
 		if admin != nil {
 			admin.Close()
 		}
 		return err
 	}
-	defer free()
-	metrics := httpapi.NewMetrics()
-	metrics.Follow(follower.Status, cache.Stats, cache.Lag)
-	follows(metrics, added.Status)
-	lists, err := c.exposureFlags.open(e, store, metrics)
+	tracer, traced, err := c.traceFlags.open(ctx, e)
 	if err != nil {
-		return err
+		return closing(err)
 	}
-	events, err := c.eventFlags.open(e, store, metrics.Registry())
+	defer traced()
+	web.Tracer = tracer
+	server, err := c.server(ctx, e, store, s, web)
 	if err != nil {
-		return errors.Join(err, lists.close())
+		return closing(err)
 	}
-	httpCfg := c.config()
-	if events != nil { // a post that waits for the store is answered, not cut off
-		httpCfg.WriteTimeout = max(httpCfg.WriteTimeout, httpCfg.ReadTimeout+c.PostWait+time.Second)
-	}
-	httpCfg.Exposed, httpCfg.Events = lists.exposed(service.Forgot), events.handler()
-	httpCfg.TraceInputs = c.TraceInputs
-	server := httpapi.New(service, follower.Status, metrics, e.log, httpCfg)
-	e.log.Info("serving", "listen", public.Addr().String(), "admin", c.AdminListen)
-
-	g, ctx := errgroup.WithContext(ctx)
-	// Lists are kept until the last request has been answered.
-	served, last := context.WithCancel(context.WithoutCancel(ctx))
-	defer last()
-	g.Go(func() error { defer last(); return server.Serve(ctx, public, admin) })
-	g.Go(func() error { return untilEnd(follower.Run(ctx, c.BundlePoll)) })
-	if shared != nil {
-		g.Go(func() error { return untilEnd(shared.run(ctx, c.BundlePoll)) })
-	}
-	g.Go(func() error { return untilEnd(cache.Follow(ctx)) })
-	g.Go(func() error { return untilEnd(added.Run(ctx)) })
-	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
-	g.Go(func() error { return untilEnd(events.run(ctx)) })
-	lists.run(served, g)
-	if err := errors.Join(g.Wait(), lists.close()); err != nil {
+	e.log.Info("serving", adminAt(admin, "listen", public.Addr().String())...)
+	if err := c.until(ctx, e, store, s, func(ctx context.Context) error { return server.Serve(ctx, public, admin) }); err != nil {
 		return err
 	}
 	e.log.Info("ended; every request under way was answered")
 	return nil
+}
+
+// settings returns how the server speaks HTTP, before anything is opened: what is wrong
+// with the command line is told at once.
+func (c *serveCmd) settings() (httpapi.Config, error) {
+	if c.Listen == "" {
+		return httpapi.Config{}, usage("--listen is empty, want HOST:PORT such as :8082")
+	}
+	if c.BundlePoll <= 0 {
+		return httpapi.Config{}, usage("--bundle-poll is %v, want more than 0", c.BundlePoll)
+	}
+	cfg, err := c.httpFlags.config()
+	if err := errors.Join(err, c.trendFlags.check()); err != nil {
+		return cfg, err
+	}
+	if c.tokens, err = c.tokenFlags.open(); err != nil {
+		return cfg, err
+	}
+	if c.tokens != nil {
+		cfg.Tokens = c.tokens
+	}
+	cfg.AdminToken, err = c.checks(c.tokens)
+	cfg.Profiles = c.Pprof
+	return cfg, err
+}
+
+// boundMemory keeps Go's memory below what the container may have, so that it collects
+// garbage rather than is killed.
+func (c *serveCmd) boundMemory(e *env) {
+	if !c.MemoryLimit {
+		return
+	}
+	limit, err := memlimit.Set()
+	switch {
+	case err != nil:
+		e.log.Info("memory is not bounded: there is no cgroup that can be read", "error", err)
+	case limit < math.MaxInt64:
+		e.log.Info("memory is bounded", "mib", limit>>20)
+	}
+}
+
+// A serving is what a server answers from.
+type serving struct {
+	cache    *history.Cache
+	service  *recommender.Service
+	added    *delta.Follower
+	shared   *depotFollower // nil if bundles are not shared
+	follower *recommender.Follower
+	lists    *exposures  // nil if they are not kept
+	events   *eventRoute // nil if they are not taken
+	tests    *experimenting
+	rates    *rateWatch
+	pulse    *pulseWatch
+}
+
+// start returns what answers, with the live bundle.
+func (c *serveCmd) start(ctx context.Context, e *env, store *lateStore) (*serving, error) {
+	shelf, err := e.openShelf()
+	if err != nil {
+		return nil, err
+	}
+	s := &serving{}
+	cfg := history.DefaultConfig()
+	cfg.Poll, cfg.Timeout, cfg.Users, cfg.Shown = c.HistoryPoll, c.HistoryTimeout, c.HistoryPeople, c.RememberShown
+	if s.cache, err = history.New(store, cfg, e.log); err != nil {
+		return nil, wrapUsage(err)
+	}
+	s.service = recommender.New(s.cache, c.Arm, time.Now)
+	ask := recommender.DefaultAskConfig()
+	ask.Timeout = c.IndexTimeout
+	if err := s.service.Ask(ask, e.log); err != nil {
+		return nil, wrapUsage(err)
+	}
+	if s.added, err = c.follow(e, store, s.service, s.cache); err != nil {
+		return nil, err
+	}
+	if s.shared, err = c.shared(ctx, e, shelf, store); err != nil {
+		return nil, err
+	}
+	e.atEnd(c.wordFlags.open(e, c.bundleSpaceFlags, s.service))
+	s.follower = recommender.NewFollower(shelf, e.opener(), s.service, e.log)
+	return s, s.follower.Start(ctx)
+}
+
+// server returns what speaks HTTP for s, as cfg says.
+func (c *serveCmd) server(ctx context.Context, e *env, store *lateStore, s *serving, cfg httpapi.Config) (*httpapi.Server, error) {
+	metrics := httpapi.NewMetrics()
+	metrics.Follow(s.follower.Status, s.cache.Stats, s.cache.Lag)
+	metrics.Live(s.service.Live)
+	p := program()
+	metrics.Build(p.Version, p.Commit, p.Kernel)
+	follows(metrics, s.added.Status)
+	var err error
+	if s.lists, err = c.exposureFlags.open(e, store, metrics, s.service); err != nil {
+		return nil, err
+	}
+	if s.events, err = c.eventFlags.open(e, store, metrics.Registry()); err != nil {
+		return nil, errors.Join(err, s.lists.close())
+	}
+	if s.events != nil { // a post that waits for the store is answered, not cut off
+		cfg.WriteTimeout = max(cfg.WriteTimeout, cfg.ReadTimeout+c.PostWait+time.Second)
+	}
+	cfg.Exposed, cfg.Events = c.wordFlags.remembered(s.lists.exposed(s.service.Forgot), s.cache), s.events.handler()
+	cfg.TraceInputs, cfg.Store = c.TraceInputs, store
+	s.tests = experiments(ctx, e, store, s.service, metrics)
+	cfg.Experiments = s.tests.shown
+	s.rates = watchMovieRates(e, store, metrics)
+	s.pulse = watchPulse(e, store, s.service, metrics)
+	return httpapi.New(s.service, s.follower.Status, metrics, e.log, cfg), nil
+}
+
+// until runs serve and everything that keeps it up to date until ctx ends.
+func (c *serveCmd) until(ctx context.Context, e *env, store *lateStore, s *serving, serve func(context.Context) error) error {
+	again, stop := hangups()
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	// Lists are kept until the last request has been answered.
+	served, last := context.WithCancel(context.WithoutCancel(ctx))
+	defer last()
+	g.Go(func() error { defer last(); return serve(ctx) })
+	g.Go(func() error { return untilEnd(s.follower.Run(ctx, c.BundlePoll)) })
+	if s.shared != nil {
+		g.Go(func() error { return untilEnd(s.shared.run(ctx, c.BundlePoll)) })
+	}
+	g.Go(func() error { return untilEnd(s.cache.Follow(ctx)) })
+	g.Go(func() error { return untilEnd(s.added.Run(ctx)) })
+	g.Go(func() error { return untilEnd(store.follow(ctx, e)) })
+	g.Go(func() error { return untilEnd(s.events.run(ctx)) })
+	g.Go(func() error { return untilEnd(c.tokenFlags.follow(ctx, e, c.tokens, again)) })
+	g.Go(func() error { return untilEnd(c.trendFlags.follow(ctx, e, store, s.service)) })
+	g.Go(func() error { return untilEnd(s.rates.run(ctx)) })
+	g.Go(func() error { return untilEnd(s.pulse.run(ctx)) })
+	s.tests.run(ctx, g)
+	if c.RememberShown == 0 {
+		g.Go(func() error { return untilEnd(s.tests.warnRotate(ctx, e.log)) })
+	}
+	s.lists.run(served, g)
+	return errors.Join(g.Wait(), s.lists.close())
 }
 
 // claim lets no second server serve from a SQLite file: each would keep what it knows
@@ -211,13 +310,6 @@ func untilEnd(err error) error {
 	return err
 }
 
-func (c *serveCmd) config() httpapi.Config {
-	cfg := httpapi.DefaultConfig()
-	cfg.ReadTimeout, cfg.HeaderTimeout, cfg.WriteTimeout = c.ReadTimeout, c.HeaderTimeout, c.WriteTimeout
-	cfg.Drain, cfg.LogRequests = c.Drain, c.AccessLog
-	return cfg
-}
-
 // listen opens both listeners, so that a port in use is known before anything
 // else begins.
 func (c *serveCmd) listen(ctx context.Context) (public, admin net.Listener, err error) {
@@ -225,12 +317,9 @@ func (c *serveCmd) listen(ctx context.Context) (public, admin net.Listener, err 
 	if public, err = lc.Listen(ctx, "tcp", c.Listen); err != nil {
 		return nil, nil, fmt.Errorf("%w; choose another address with --listen", err)
 	}
-	if c.AdminListen == "" {
-		return public, nil, nil
-	}
-	if admin, err = lc.Listen(ctx, "tcp", c.AdminListen); err != nil {
+	if admin, err = c.adminFlags.listen(ctx); err != nil {
 		public.Close()
-		return nil, nil, fmt.Errorf("%w; choose another address with --admin-listen, or none with --admin-listen=", err)
+		return nil, nil, err
 	}
 	return public, admin, nil
 }

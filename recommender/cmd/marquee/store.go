@@ -57,6 +57,10 @@ func (storeShowCmd) Run(ctx context.Context, e *env) error {
 			[]string{"quarantined", fmt.Sprint(s.Counts.Quarantined)},
 			[]string{"vectors", fmt.Sprint(s.Counts.Vectors)},
 			[]string{"served lists", fmt.Sprint(s.Counts.Exposures)},
+			[]string{"feedback", fmt.Sprint(s.Counts.Feedback)},
+			[]string{"opinions", fmt.Sprint(s.Counts.Opinions)},
+			[]string{"preferences", fmt.Sprint(s.Counts.Preferences)},
+			[]string{"experiments", fmt.Sprint(s.Counts.Experiments)},
 			[]string{"changes", fmt.Sprint(s.Counts.Changes)},
 			[]string{"forgotten people", fmt.Sprint(s.Counts.Tombstones)},
 		)

@@ -64,6 +64,7 @@ type tracedList struct {
 	Reason    string           `json:"reason,omitempty"`   // why it is not, or why there is no more to tell
 
 	seen int
+	told bool // the history is known
 }
 
 type tracedSeen struct {
@@ -99,7 +100,7 @@ func (c traceCmd) Run(ctx context.Context, e *env) error {
 		if !errors.Is(err, catalog.ErrNotFound) {
 			return err
 		}
-		return fmt.Errorf("%w; a list is written within a second or two of its answer, so try again if it is new. Lists are kept for contract calls, unless serve runs with --no-exposures, and go with \"marquee store prune\"", err)
+		return fmt.Errorf("%w; a list is written within a second or two of its answer, so try again if it is new. Lists of /recommend/USER and of batches are kept, but for those with reasons (explain), unless serve runs with --no-exposures, and go with \"marquee store prune\"", err)
 	}
 	out := tracedList{
 		RequestID: served.RequestID, At: served.At, User: served.User, Tier: served.Tier, Arm: served.Arm,
@@ -134,6 +135,7 @@ func (c traceCmd) fill(ctx context.Context, e *env, store *sqlstore.Store, serve
 		return fmt.Errorf("the bundle is not to be had, so titles, history and features are not told: %w", err)
 	}
 	out.Manifest = &b.Manifest
+	out.titles(b.Movies)
 	if unread != nil {
 		return unread
 	}
@@ -180,9 +182,19 @@ func (c traceCmd) load(ctx context.Context, e *env, id string) (*bundle.Bundle, 
 // passing stands for a movie of a row that is not known any more.
 const passing = "a movie that came and left"
 
+// titles names the movies that were served as the bundle does.
+func (t *tracedList) titles(movies *rank.Movies) {
+	for i, x := range t.List {
+		if row, known := movies.Row(x.Movie); known {
+			t.List[i].Title = movies.Label(row)
+		}
+	}
+}
+
 // history tells the history as it was. Rows from the given one on are not surely those
 // of s.
 func (t *tracedList) history(s *overlay.State, in trace.Input, rows int) {
+	t.told = true
 	movies := s.Snapshot.Movies
 	for i, x := range in.Seen {
 		seen := tracedSeen{Title: passing, Preference: x.Preference(s.Snapshot.Scale)}
@@ -245,10 +257,20 @@ func (t *tracedList) replay(s *overlay.State, in trace.Input, served catalog.Exp
 		return err
 	}
 	if err := trace.Same(s, list, served, in); err != nil {
-		return fmt.Errorf("made anew the list is another: %w", err)
+		return fmt.Errorf("made anew the list is another: %w%s", err, t.otherProgram())
 	}
 	same = true
 	return nil
+}
+
+// otherProgram says so if another version of the program built the bundle, which is the
+// likeliest reason of other scores.
+func (t *tracedList) otherProgram() string {
+	built := t.Manifest.Program
+	if built.Version == version && built.Commit == commit {
+		return ""
+	}
+	return fmt.Sprintf(" (this program is version %s, the bundle was built by %s; versions may score differently, so try the one that served)", version, built.Version)
 }
 
 func (t tracedList) text(w io.Writer) {
@@ -269,16 +291,30 @@ func (t tracedList) text(w io.Writer) {
 		}
 	}
 	columns(w, rows...)
+	if t.told {
+		t.historyText(w)
+	}
+	fmt.Fprintln(w, "\nThe list:")
+	t.listText(w)
+	switch {
+	case t.Replayed != nil && *t.Replayed:
+		fmt.Fprintf(w, "\nMade anew it is the same list, bit for bit (kernels %s).\n", t.Kernel)
+	case t.Reason != "":
+		fmt.Fprintf(w, "\n%s\n", t.Reason)
+	}
+}
+
+func (t tracedList) historyText(w io.Writer) {
 	freshness := ""
 	if t.Stale {
 		freshness = ", stale: the store was away"
 	}
 	fmt.Fprintf(w, "\nThe history as it was: %d movies%s\n", len(t.History)+t.Unknown, freshness)
+	var rows [][]string
 	shown := t.History
 	if t.seen > 0 {
 		shown = shown[:min(t.seen, len(shown))]
 	}
-	rows = nil
 	for _, s := range shown {
 		when := ""
 		if !s.At.IsZero() {
@@ -296,20 +332,16 @@ func (t tracedList) text(w io.Writer) {
 	if more := len(t.History) - len(shown); more > 0 {
 		fmt.Fprintf(w, "  and %d more\n", more)
 	}
-	fmt.Fprintln(w, "\nThe list:")
-	rows = [][]string{{"", "score", "movie", "sources", "similarity", "quality", "popularity", "because", "id"}}
+}
+
+func (t tracedList) listText(w io.Writer) {
+	rows := [][]string{{"", "score", "movie", "sources", "similarity", "quality", "popularity", "because", "id"}}
 	for i, x := range t.List {
 		rows = append(rows, []string{
 			fmt.Sprint(i + 1), figure(x.Score), x.Title, x.Source, figure(x.Similarity), figure(x.Quality), figure(x.Popularity), strings.Join(x.Because, "; "), string(x.Movie),
 		})
 	}
 	columns(w, rows...)
-	switch {
-	case t.Replayed != nil && *t.Replayed:
-		fmt.Fprintf(w, "\nMade anew it is the same list, bit for bit (kernels %s).\n", t.Kernel)
-	case t.Reason != "":
-		fmt.Fprintf(w, "\n%s\n", t.Reason)
-	}
 }
 
 // figure writes a number that may not be known.

@@ -60,3 +60,34 @@ func TestTrace(t *testing.T) {
 		})
 	}
 }
+
+// Of a list to which two arms contributed the movies are told, and that there is no more:
+// no history that seems to have been empty.
+func TestTraceInterleaved(t *testing.T) {
+	s := newShell(t)
+	s.must("import", "jsonl", s.file("films.jsonl", films))
+	s.must("build", "--index", "flat", "--models", "none")
+	s.must("experiment", "start", "duel", "--mode", "interleave", "--arm", "old", "--arm", "new:explore=0.1")
+	address := free(t)
+	end := s.background("serve", "--listen", address, "--admin-listen", "")
+	defer end()
+	get(t, address)
+	res, err := http.Get("http://" + address + "/recommend/1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	request := res.Header.Get("X-Request-Id")
+	var told tracedList
+	eventually(t, func() bool {
+		out, _, code := s.run("trace", request, "--output", "json")
+		return code == 0 && json.Unmarshal([]byte(out), &told) == nil
+	})
+	if len(told.List) == 0 || slices.ContainsFunc(told.List, func(i tracedItem) bool { return i.Title == "" || !strings.Contains(i.Source, "@") }) {
+		t.Errorf("list %+v, want titles, and sources of teams", told.List)
+	}
+	if text := s.must("trace", request); !strings.Contains(text, "interleaved") || strings.Contains(text, "history") {
+		t.Errorf("text:\n%s", text)
+	}
+	s.refuses(exitFailed, "interleaved", "trace", request, "--replay")
+}

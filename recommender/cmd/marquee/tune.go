@@ -211,7 +211,7 @@ func (t *trial) evaluate(ctx context.Context, settings json.RawMessage, rung tun
 	split := t.share(rung.Share)
 	specs := slices.Clone(t.plan.specs)
 	specs[len(specs)-1].Settings = settings
-	training := pipeline.Training{Kinds: t.kinds(rung), Table: pipeline.BaseOf(t.space.table), Share: pipeline.DefaultShare, Random: anyHeld(t.split), Progress: func(string, int, int) {}, Log: slog.New(slog.DiscardHandler)}
+	training := pipeline.Training{Kinds: t.kinds(rung), Table: pipeline.BaseOf(t.space.table), Share: pipeline.DefaultShare, Random: anyHeld(t.split), Bare: true, Progress: func(string, int, int) {}, Log: slog.New(slog.DiscardHandler)}
 	trained, err := training.Train(ctx, t.judge.learn(t.space, split.Train), specs)
 	if err != nil {
 		return tune.Outcome{}, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -29,7 +28,11 @@ func (userShowCmd) Help() string {
 	return `Examples:
   marquee user show 7
   marquee user show 7 -n 20 --seen 5
-  marquee user show 7 --arm als --output json`
+  marquee user show 7 --arm als --output json
+
+The list is made from what the person watched, rated, liked, disliked and dismissed. Experiments
+have no say in it, nor has what a person wrote of their taste, which a server embeds;
+"marquee trace" tells of lists that were served.`
 }
 
 // A shownUser is the result of user show.
@@ -37,13 +40,22 @@ type shownUser struct {
 	User    catalog.User `json:"user"`
 	Watched int          `json:"watched"`
 	History []shownSeen  `json:"history"`
-	Tier    rank.Tier    `json:"tier"`
-	Arm     string       `json:"arm"`
-	List    []shownItem  `json:"list"`
+
+	Opinions    []shownOpinion       `json:"opinions,omitempty"`
+	Preferences *catalog.Preferences `json:"preferences,omitempty"`
+
+	Tier rank.Tier   `json:"tier"`
+	Arm  string      `json:"arm"`
+	List []shownItem `json:"list"`
 }
 
 type shownSeen struct {
 	catalog.Seen
+	Title string `json:"title"`
+}
+
+type shownOpinion struct {
+	catalog.Opinion
 	Title string `json:"title"`
 }
 
@@ -72,15 +84,11 @@ func (c userShowCmd) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	defer store.Close()
-	seen, err := store.History(ctx, id, 0)
+	person, err := store.Person(ctx, id)
 	if err != nil {
 		return err
 	}
-	user, err := store.User(ctx, id)
-	known := err == nil
-	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
-		return err
-	}
+	seen, user := person.Seen, person.User
 	user.ID = id
 	b, err := e.openLive(ctx)
 	if err != nil {
@@ -90,14 +98,20 @@ func (c userShowCmd) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	taste := snap.Movies.Resolve(seen, snap.Scale)
+	taste, opinions := snap.TasteOf(seen, person.Opinions, nil)
 	if err := snap.Arms.Check(c.Arm); err != nil {
 		return wrapUsage(err)
 	}
-	list := snap.Recommend(rank.Request{Taste: taste, User: user, Arm: c.Arm, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, known)})
+	list := snap.Recommend(rank.Request{Taste: taste, Opinions: opinions, User: user, Arm: c.Arm, N: c.N, Now: time.Now(), Adult: snap.AdultAllowed(user, person.Known)})
 	out := shownUser{User: user, Watched: len(seen), History: []shownSeen{}, Tier: list.Tier, Arm: list.Arm, List: []shownItem{}}
 	for _, s := range seen[:min(c.Seen, len(seen))] {
 		out.History = append(out.History, shownSeen{s, label(snap.Movies, s.Movie)})
+	}
+	for _, o := range person.Opinions {
+		out.Opinions = append(out.Opinions, shownOpinion{o, label(snap.Movies, o.Movie)})
+	}
+	if !person.Preferences.Empty() {
+		out.Preferences = &person.Preferences
 	}
 	reasons := snap.Reasons(list.Items, taste, 2)
 	for i, item := range list.Items {
@@ -131,6 +145,7 @@ func (u shownUser) text(w io.Writer) {
 		rows = append(rows, []string{"  " + s.At.Format(time.DateOnly), s.Title, say})
 	}
 	columns(w, rows...)
+	u.saidText(w)
 	fmt.Fprintf(w, "would get (%s, by %s):\n", u.Tier, u.Arm)
 	rows = rows[:0]
 	for _, item := range u.List {
@@ -145,4 +160,20 @@ func (u shownUser) text(w io.Writer) {
 		rows = append(rows, []string{fmt.Sprintf("  %.3f", item.Score), item.Title, because})
 	}
 	columns(w, rows...)
+}
+
+// saidText writes what the person said of movies, the newest few, and of their taste.
+func (u shownUser) saidText(w io.Writer) {
+	const most = 10
+	rows := [][]string{}
+	for _, o := range u.Opinions[:min(most, len(u.Opinions))] {
+		rows = append(rows, []string{"  " + o.At.Format(time.DateOnly), o.Title, string(o.Kind)})
+	}
+	if len(rows) > 0 {
+		fmt.Fprintf(w, "said what they think of %d movies:\n", len(u.Opinions))
+		columns(w, rows...)
+	}
+	if p := u.Preferences; p != nil {
+		fmt.Fprintf(w, "wrote that they like %q and dislike %q (a server counts that, this list does not)\n", catalog.CutText(p.Liked, 200), catalog.CutText(p.Disliked, 200))
+	}
 }

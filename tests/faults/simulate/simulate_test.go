@@ -32,7 +32,7 @@ func seeds(t *testing.T, few uint64) (from, to uint64) {
 		return n, n + 1
 	}
 	if n, set := number("MARQUEE_SEEDS"); set {
-		return 0, n * few / 300
+		return 0, n * few / 120
 	}
 	return 0, few
 }
@@ -75,19 +75,19 @@ func playAll(t *testing.T, source Kind, few uint64) {
 
 // No event is lost and none is applied twice, whatever happens to the readers
 // of a topic, its brokers and the database.
-func TestKafka(t *testing.T) { playAll(t, Kafka, 300) }
+func TestKafka(t *testing.T) { playAll(t, Kafka, 120) }
 
 // The same of a followed file that is rotated.
-func TestFile(t *testing.T) { playAll(t, File, 60) }
+func TestFile(t *testing.T) { playAll(t, File, 24) }
 
 // The same of bodies that are posted until they are answered, to several
 // processes at once.
-func TestPost(t *testing.T) { playAll(t, Post, 60) }
+func TestPost(t *testing.T) { playAll(t, Post, 24) }
 
 // The same, on the real store: one SQLite file holds the events of many seeds,
 // each of a topic and of people of its own, and is compared at the end.
 func TestKafkaIntoSQLite(t *testing.T) {
-	from, to := seeds(t, 30)
+	from, to := seeds(t, 12)
 	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "facts.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
