@@ -38,7 +38,7 @@ id=$("$bin" bundle show --output json | field id)
 show "$bin" movie neighbours "Toy Story"
 show "$bin" movie neighbours "Toy Story" --from index --output json >/dev/null
 
-# Behaviour, as served. Whether ten horror films bring more of them is shown and does not decide: they are famous films.
+# Behaviour, as served. Whether ten horror films bring more of them is shown and does not decide: that is a matter of taste.
 "$bin" eval check --models blend,content-ratings-popularity --output json >"$out/check.json" || true
 python3 - "$out/check.json" <<'PY' || die "a behavioural test failed"
 import json, sys

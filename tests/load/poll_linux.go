@@ -1,0 +1,219 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ask asks by a poll.
+func ask(ctx context.Context, c Config, n int64) Result { return byPoll(ctx, c, n) }
+
+// byPoll asks over all connections from this goroutine, which waits for whatever comes
+// first: an answer, or the time at which a request is due. Beside a goroutine for each
+// connection that spares the scheduler's work, which on the server's own cores is several
+// times that of the exchange.
+func byPoll(ctx context.Context, c Config, n int64) Result {
+	p := poll{config: c, n: n, began: time.Now(), result: Result{Statuses: map[int]int64{}}}
+	for range c.Connections {
+		p.idle = append(p.idle, &socket{})
+	}
+	defer p.close()
+	for ctx.Err() == nil && (p.next < n || len(p.busy) > 0) {
+		p.send(time.Now())
+		p.wait()
+		p.receive()
+		p.expire(time.Now())
+	}
+	p.result.Took = time.Since(p.began)
+	return p.result
+}
+
+// A poll is one run over some connections.
+type poll struct {
+	config Config
+	n      int64 // requests in all
+	next   int64 // the next one
+	began  time.Time
+	idle   []*socket // that which waits longest first
+	busy   []*socket
+	fds    []unix.PollFd // of busy
+	looked time.Time     // for those that took too long
+	result Result
+}
+
+// A socket is one connection, which is dialed when it is first used, and again after an
+// error.
+type socket struct {
+	file  *os.File // nil without a connection
+	fd    int
+	reply reply
+	i     int       // the request that it waits for the answer to
+	due   time.Time // when that was
+	until time.Time // when it will have taken too long
+}
+
+// maxWait bounds what is waited in one go, so that the end of a context and requests that
+// took too long are seen.
+const maxWait = 20 * time.Millisecond
+
+// send sends what is due over connections that are idle.
+func (p *poll) send(now time.Time) {
+	for p.next < p.n && len(p.idle) > 0 {
+		if p.config.due(p.began, p.next).After(now) {
+			return
+		}
+		s := p.idle[0]
+		p.idle = p.idle[1:]
+		s.i, s.due, s.until = int(p.next), p.config.due(p.began, p.next), now.Add(p.config.Timeout)
+		p.next++
+		p.busy = append(p.busy, s)
+		if err := s.send(&p.config); err != nil {
+			p.done(len(p.busy)-1, Answer{}, false, err)
+		}
+	}
+}
+
+// send dials if need be, and writes the request. Requests are short: one that does not go
+// out at once is an error.
+func (s *socket) send(c *Config) error {
+	if s.file == nil {
+		if err := s.dial(c.Address, c.Timeout); err != nil {
+			return err
+		}
+	}
+	s.reply.reset()
+	request := c.Request(s.i)
+	n, errno := rawIO(unix.SYS_WRITE, s.fd, request)
+	switch {
+	case errno != 0:
+		return fmt.Errorf("write: %w", errno)
+	case n < len(request):
+		return fmt.Errorf("write: %d bytes of %d went out", n, len(request))
+	}
+	return nil
+}
+
+func (s *socket) dial(address string, timeout time.Duration) error {
+	conn, err := net.DialTimeout("tcp", address, timeout)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if s.file, err = conn.(*net.TCPConn).File(); err != nil { // one of its own, that the runtime does not watch
+		return err
+	}
+	s.fd = int(s.file.Fd())
+	return unix.SetNonblock(s.fd, true)
+}
+
+func (s *socket) close() {
+	if s.file != nil {
+		s.file.Close()
+		s.file = nil
+	}
+}
+
+// wait waits until an answer comes, or a request is to go out, or maxWait.
+func (p *poll) wait() {
+	d := maxWait
+	if p.next < p.n && len(p.idle) > 0 {
+		d = min(d, max(0, time.Until(p.config.due(p.began, p.next))))
+	}
+	p.fds = p.fds[:0]
+	for _, s := range p.busy {
+		p.fds = append(p.fds, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
+	}
+	pollFor(p.fds, d)
+}
+
+// shortWait is what may be waited without a word to Go's scheduler, which would wake a
+// thread of its own for each; other goroutines do without a processor for so long.
+const shortWait = time.Millisecond
+
+// pollFor sets what happened to fds within a time. It may return early.
+func pollFor(fds []unix.PollFd, d time.Duration) {
+	timeout := unix.NsecToTimespec(int64(d))
+	if d > shortWait || len(fds) == 0 {
+		if _, err := unix.Ppoll(fds, &timeout, nil); err != nil {
+			clear(fds) // interrupted
+		}
+		return
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), uintptr(unsafe.Pointer(&timeout)), 0, 0, 0)
+	if errno != 0 {
+		clear(fds)
+	}
+}
+
+// rawIO reads or writes without waiting, and so without a word to the scheduler.
+func rawIO(call uintptr, fd int, data []byte) (int, unix.Errno) {
+	n, _, errno := unix.RawSyscall(call, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+// receive reads what came.
+func (p *poll) receive() {
+	for k := len(p.fds) - 1; k >= 0; k-- { // done moves the last one to the place of k
+		if p.fds[k].Revents != 0 {
+			a, again, whole, err := p.busy[k].receive()
+			if whole || err != nil {
+				p.done(k, a, again, err)
+			}
+		}
+	}
+}
+
+func (s *socket) receive() (a Answer, again, whole bool, err error) {
+	n, errno := rawIO(unix.SYS_READ, s.fd, s.reply.room())
+	switch {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		return a, false, false, nil
+	case errno != 0:
+		return a, false, false, fmt.Errorf("read: %w", errno)
+	case n == 0:
+		return a, false, false, fmt.Errorf("read: the server hung up: %w", errAnswer)
+	}
+	s.reply.added(n)
+	return s.reply.answer()
+}
+
+// done notes what became of a request, and has the connection wait for the next.
+func (p *poll) done(k int, a Answer, again bool, err error) {
+	s := p.busy[k]
+	last := len(p.busy) - 1
+	p.busy[k] = p.busy[last]
+	p.busy = p.busy[:last]
+	p.result.note(p.config, s.i, s.due, a, err)
+	if err != nil || !again {
+		s.close()
+	}
+	p.idle = append(p.idle, s)
+}
+
+// expire gives up what took too long.
+func (p *poll) expire(now time.Time) {
+	if now.Sub(p.looked) < maxWait {
+		return
+	}
+	p.looked = now
+	for k := len(p.busy) - 1; k >= 0; k-- {
+		if s := p.busy[k]; now.After(s.until) {
+			p.done(k, Answer{}, false, fmt.Errorf("no answer within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
+		}
+	}
+}
+
+func (p *poll) close() {
+	for _, s := range append(p.busy, p.idle...) {
+		s.close()
+	}
+}
