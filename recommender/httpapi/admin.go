@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/pprof" //nolint:gosec // its routes on the default mux are served by nobody
 	"strconv"
@@ -34,7 +33,7 @@ func (s *Server) Admin() http.Handler {
 		get("/debug/pprof/trace", s.briefly(pprof.Trace))
 		r.Methods(http.MethodGet).PathPrefix("/debug/pprof/").Handler(s.operators(s.briefly(pprof.Index)))
 	}
-	r.NotFoundHandler = s.limitedBy(s.admins, s.route(func(w http.ResponseWriter, r *http.Request) error {
+	r.NotFoundHandler = s.admin.limited(s.route(func(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("no page %s: %w", r.URL.Path, catalog.ErrNotFound)
 	}))
 	return r
@@ -55,26 +54,12 @@ func (s *Server) briefly(f http.HandlerFunc) http.Handler {
 }
 
 // operators lets only those with a token of their scope in, if the server wants one, and
-// refuses clients that call too often, so that tokens are not tried without end.
+// refuses clients that call too often.
 func (s *Server) operators(h http.Handler) http.Handler {
-	return s.limitedBy(s.admins, s.route(func(w http.ResponseWriter, r *http.Request) error {
-		if s.cfg.AdminToken {
-			if err := s.admit(w, r, ScopeAdmin); err != nil {
-				return err
-			}
-		}
-		h.ServeHTTP(w, r)
-		return nil
-	}))
-}
-
-// Operators is the way into h, of a program that is no server of lists, for those with a
-// token of scope admin: as on the second listener of one that wants a token, and at
-// [DefaultRate]. Others get 401, 403 or 429, as JSON that says what is wanted.
-func Operators(tokens Tokens, log *slog.Logger, h http.Handler) http.Handler {
-	cfg := DefaultConfig()
-	cfg.Tokens, cfg.AdminToken = tokens, true
-	return New(nil, nil, NewMetrics(), log, cfg).operators(h)
+	if s.cfg.AdminToken {
+		h = s.admin.scoped(ScopeAdmin, h)
+	}
+	return s.admin.limited(h)
 }
 
 // bundle shows which bundle serves, with what, and which was refused.

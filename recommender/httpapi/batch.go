@@ -57,7 +57,7 @@ func (s *Server) batch(w http.ResponseWriter, r *http.Request, q query, body []b
 		return err
 	}
 	if q.explain {
-		if err := s.admit(w, r, ScopeRead); err != nil {
+		if err := s.public.admit(w, r, ScopeRead); err != nil {
 			return err
 		}
 	}
@@ -65,10 +65,10 @@ func (s *Server) batch(w http.ResponseWriter, r *http.Request, q query, body []b
 	if err != nil {
 		return err
 	}
-	if err := s.charge(w, r, len(b.Users)-1); err != nil { // the request itself was one
+	if err := s.public.charge(w, r, len(b.Users)-1); err != nil { // the request itself was one
 		return err
 	}
-	readable := s.permits(r, ScopeRead)
+	readable := s.public.permits(r, ScopeRead)
 	ctx, cancel := context.WithTimeout(r.Context(), batchWait)
 	defer cancel()
 	answers := make([]batchAnswer, len(b.Users))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -63,34 +64,40 @@ func kindOf(err error) (status int, says string) {
 // errInternal is what a caller is told of an error that is ours.
 const errInternal = "internal error; the log has it under this request's id"
 
+// A teller turns errors into answers, and tells the log what is not for callers.
+type teller struct {
+	log  *slog.Logger
+	away tally // of requests that could not be answered
+}
+
 // tell returns the status of an error and what its caller is told of it. The text of one
 // that is not for them goes to the log, with attrs; of what is away a bounded number of
 // lines a second does, since it is so for all who ask meanwhile.
-func (s *Server) tell(err error, attrs ...any) (status int, text string) {
+func (t *teller) tell(err error, attrs ...any) (status int, text string) {
 	status, says := kindOf(err)
 	switch {
 	case says == "":
 		return status, err.Error()
 	case status == http.StatusInternalServerError:
-		s.log.Error("request failed", append(attrs, "error", err)...)
-	case s.away.next(time.Now()) <= mostUrgent:
-		s.log.Warn("request cannot be answered", append(attrs, "error", err)...)
+		t.log.Error("request failed", append(attrs, "error", err)...)
+	case t.away.next(time.Now()) <= mostUrgent:
+		t.log.Warn("request cannot be answered", append(attrs, "error", err)...)
 	}
 	return status, says
 }
 
 // route makes a handler of f, whose error it turns into an answer.
-func (s *Server) route(f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
+func (t *teller) route(f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := f(w, r); err != nil {
-			s.fail(w, r, err)
+			t.fail(w, r, err)
 		}
 	})
 }
 
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (t *teller) fail(w http.ResponseWriter, r *http.Request, err error) {
 	id := idOf(w, r)
-	status, text := s.tell(err, "request", id, "path", r.URL.Path)
+	status, text := t.tell(err, "request", id, "path", r.URL.Path)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}

@@ -9,8 +9,8 @@ import (
 // the time are seen to before it is called. A body is read before there is room, so that
 // callers who send theirs slowly take none from others.
 func (s *Server) guard(e endpoint) http.Handler {
-	return s.limited(s.route(func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.admit(w, r, e.scope); err != nil {
+	return s.public.limited(s.route(func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.public.admit(w, r, e.scope); err != nil {
 			return err
 		}
 		var body []byte
@@ -29,22 +29,4 @@ func (s *Server) guard(e endpoint) http.Handler {
 		defer cancel()
 		return e.handle(w, r.WithContext(ctx), body)
 	}))
-}
-
-// limited refuses clients that call too often, and lets those behind it know the
-// request's id.
-func (s *Server) limited(h http.Handler) http.Handler { return s.limitedBy(s.clients, h) }
-
-// limitedBy does so by what others keep of clients.
-func (s *Server) limitedBy(c *clients, h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if rec, ok := w.(*recorder); ok {
-			r = withRequestID(r, rec.id)
-		}
-		if err := s.chargeTo(c, w, r, 1); err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		h.ServeHTTP(w, r)
-	})
 }

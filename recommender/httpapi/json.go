@@ -62,7 +62,7 @@ func (s *Server) recommendJSON(w http.ResponseWriter, r *http.Request, user cata
 		return err
 	}
 	if q.explain {
-		if err := s.admit(w, r, ScopeRead); err != nil {
+		if err := s.public.admit(w, r, ScopeRead); err != nil {
 			return err
 		}
 	}

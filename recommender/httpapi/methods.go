@@ -25,7 +25,7 @@ func withHead(method string) []string {
 // (RFC 9110, section 15.5.6), or 404 if it has none. The router itself takes some of the
 // former for the latter where a later route has the method and another path.
 func (s *Server) unrouted(router *mux.Router) http.Handler {
-	return s.limited(s.route(func(w http.ResponseWriter, r *http.Request) error {
+	return s.public.limited(s.route(func(w http.ResponseWriter, r *http.Request) error {
 		var allowed []string
 		for _, method := range methods {
 			other := *r

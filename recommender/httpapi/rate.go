@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -91,32 +90,6 @@ func (c *clients) bucket(client netip.Addr, now time.Time) *bucket {
 	b := &bucket{client: client, calls: float64(c.cfg.Burst), at: now}
 	c.of[client] = c.all.PushFront(b)
 	return b
-}
-
-// charge takes cost calls of the client of r, or returns an error that wraps errLimited.
-// A handler whose request is worth several charges the others itself.
-func (s *Server) charge(w http.ResponseWriter, r *http.Request, cost int) error {
-	return s.chargeTo(s.clients, w, r, cost)
-}
-
-func (s *Server) chargeTo(c *clients, w http.ResponseWriter, r *http.Request, cost int) error {
-	if c.cfg.PerSecond == 0 || cost <= 0 {
-		return nil
-	}
-	left, again, ok := c.take(clientOf(r, c.cfg.Trusted), cost, time.Now())
-	h := w.Header()
-	// As draft-ietf-httpapi-ratelimit-headers-10 has them: a quota for a window of
-	// seconds, what is left of it, and when there is more.
-	window := max(1, int(math.Ceil(float64(c.cfg.Burst)/c.cfg.PerSecond)))
-	h.Set("RateLimit-Policy", fmt.Sprintf(`"client";q=%d;w=%d`, c.cfg.Burst, window))
-	wait := int(math.Ceil(again.Seconds()))
-	h.Set("RateLimit", fmt.Sprintf(`"client";r=%d;t=%d`, left, wait))
-	if ok {
-		return nil
-	}
-	s.metrics.limited.Inc()
-	h.Set("Retry-After", strconv.Itoa(max(1, wait)))
-	return fmt.Errorf("%w: %g a second in the long run and %d at once are allowed, try again in %d s", errLimited, c.cfg.PerSecond, c.cfg.Burst, max(1, wait))
 }
 
 // clientOf returns the address that r came from, before the proxies that are trusted. Of

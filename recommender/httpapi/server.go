@@ -109,20 +109,19 @@ func (c Config) Validate() error {
 
 // A Server holds the routes of both listeners.
 type Server struct {
+	*teller
 	service Service
 	status  func() recommender.Status
 	metrics *Metrics
-	log     *slog.Logger
 	cfg     Config
 
 	reading  *room // of contract calls that wait for the store
 	contract *room // of contract calls whose lists are made
 	others   *room // of everything else but the probes
-	clients  *clients
-	admins   *clients // of the second listener, whom calls to the first cost nothing
+	public   *gate
+	admin    *gate // of the second listener, for which calls to the first cost nothing
 	given    *requestIDs
 	access   sampler
-	away     tally         // of requests that could not be answered
 	rankings sync.Pool     // of *ranking
 	workers  chan *ranking // taken by a worker that has nothing to do
 	seal     atomic.Pointer[seal]
@@ -133,9 +132,11 @@ type Server struct {
 // New returns a server over service. status tells of the bundles taken and
 // refused. cfg is as [Config.Validate] wants it.
 func New(service Service, status func() recommender.Status, metrics *Metrics, log *slog.Logger, cfg Config) *Server {
+	t := &teller{log: log}
 	s := &Server{
-		service: service, status: status, metrics: metrics, log: log, cfg: cfg,
-		reading: readingRoom(cfg.Limits), contract: newRoom(cfg.Limits), others: newRoom(cfg.Limits), workers: make(chan *ranking), clients: newClients(cfg.Rate), admins: newClients(cfg.Rate), given: newRequestIDs(), access: sampler{cfg: cfg.Log},
+		teller: t, service: service, status: status, metrics: metrics, cfg: cfg,
+		reading: readingRoom(cfg.Limits), contract: newRoom(cfg.Limits), others: newRoom(cfg.Limits), workers: make(chan *ranking), given: newRequestIDs(), access: sampler{cfg: cfg.Log},
+		public: newGate(t, cfg.Tokens, cfg.Rate, metrics.limited.Inc), admin: newGate(t, cfg.Tokens, cfg.Rate, metrics.limited.Inc),
 	}
 	s.rankings.New = s.newRanking
 	metrics.rooms(s.reading, s.contract, s.others)
@@ -156,7 +157,7 @@ func (s *Server) Handler() http.Handler {
 		r.Methods(withHead(e.method)...).Path(e.path).Handler(named(e.route, s.guard(e)))
 	}
 	if s.cfg.Events != nil {
-		r.Methods(http.MethodPost).Path("/events").Handler(named(routeEvents, s.limited(s.cfg.Events)))
+		r.Methods(http.MethodPost).Path("/events").Handler(named(routeEvents, s.public.limited(s.cfg.Events)))
 	}
 	s.probes(r)
 	r.NotFoundHandler = s.unrouted(r)
