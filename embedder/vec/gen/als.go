@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // The kernels of implicit alternating least squares. gather takes four rows a
@@ -21,34 +23,34 @@ const alsAhead = 16
 
 // A gatherer emits one gather kernel.
 type gatherer struct {
-	isa
+	kernel.ISA
 	vectors  int // of p and out, for a fixed number of values; 0 for any number
 	residual bool
 
 	out, p, rows, cols, weights Mem
-	n, size                     GPVirtual // rows left; bytes of whole vectors, if their number is not fixed
-	limit, floor, stride        Mem       // of indices; of n, for prefetching; bytes of a row
-	opmask                      OpmaskVirtual
+	n, size                     GPVirtual   // rows left; bytes of whole vectors, if their number is not fixed
+	limit, floor, stride        Mem         // of indices; of n, for prefetching; bytes of a row
+	last                        kernel.Mask // of a row's last values, likewise
 	coefficients                Mem
 
 	ps, outs []VecVirtual // in registers, if the number is fixed; ps only with 32 registers
 }
 
-func gather(s isa, vectors int, residual bool) {
-	g := &gatherer{isa: s, vectors: vectors, residual: residual}
-	name, what := "gatherStep"+s.name, "(w-base)*(y.p)*y"
+func gather(s kernel.ISA, vectors int, residual bool) {
+	g := &gatherer{ISA: s, vectors: vectors, residual: residual}
+	name, what := "gatherStep"+s.Name, "(w-base)*(y.p)*y"
 	if residual {
-		name, what = "gatherResidual"+s.name, "(w-(w-base)*(y.p))*y"
+		name, what = "gatherResidual"+s.Name, "(w-(w-base)*(y.p))*y"
 	}
 	params := "out, p, rows *float32, dims, limit int, cols *uint32, weights *float32, n, floor int, base float32"
 	if vectors > 0 {
-		name += fmt.Sprintf("x%d", vectors*s.lanes)
-	} else if s.lanes == 8 {
-		params += ", mask *int32"
+		name += fmt.Sprintf("x%d", vectors*s.Lanes)
+	} else {
+		params = s.Masked(params)
 	}
-	TEXT(name, NOSPLIT, "func("+params+") (left int)")
-	Pragma("noescape")
-	Doc(name+" adds "+what+" to out for n rows y, and returns 0, or how many", "were left when an index was not below limit.")
+	kernel.Begin(name, "func("+params+") (left int)",
+		"adds "+what+" to out for n rows y, and returns 0, or how many",
+		"were left when an index was not below limit.")
 	g.load()
 	Label("four")
 	CMPQ(g.n, Imm(4))
@@ -57,9 +59,9 @@ func gather(s isa, vectors int, residual bool) {
 	g.prefetch()
 	w, base := XMM(), XMM()
 	VMOVUPS(g.weights, w)
-	VBROADCASTSS(paramAddr("base"), base)
+	VBROADCASTSS(kernel.Argument("base"), base)
 	g.turn("four", rows, w, base)
-	advance(16, g.cols, g.weights)
+	kernel.Advance(16, g.cols, g.weights)
 	SUBQ(Imm(4), g.n)
 	JMP(LabelRef("four"))
 	Label("rest")
@@ -70,52 +72,42 @@ func gather(s isa, vectors int, residual bool) {
 	XORQ(g.n, g.n)
 	Label("done")
 	for v, o := range g.outs {
-		VMOVUPS(o, g.out.Offset(v*s.bytes()))
+		VMOVUPS(o, g.out.Offset(v*s.Bytes()))
 	}
 	Store(g.n, ReturnIndex(0))
-	VZEROUPPER()
-	RET()
-}
-
-// paramAddr is where a parameter lies.
-func paramAddr(name string) Mem {
-	from, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return from.Addr
+	kernel.End()
 }
 
 func (g *gatherer) load() {
-	pointer := func(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
-	g.out, g.p, g.rows, g.cols, g.weights = pointer("out"), pointer("p"), pointer("rows"), pointer("cols"), pointer("weights")
-	g.n, g.limit, g.floor = Load(Param("n"), GP64()).(GPVirtual), paramAddr("limit"), paramAddr("floor")
+	g.out, g.p, g.rows, g.cols, g.weights = kernel.Pointer("out"), kernel.Pointer("p"), kernel.Pointer("rows"), kernel.Pointer("cols"), kernel.Pointer("weights")
+	g.n, g.limit, g.floor = kernel.Word("n"), kernel.Argument("limit"), kernel.Argument("floor")
 	g.coefficients = AllocLocal(16)
 	if g.vectors == 0 {
-		g.stride, g.size = AllocLocal(8), Load(Param("dims"), GP64()).(GPVirtual)
-		if g.lanes == 16 {
+		g.stride, g.size = AllocLocal(8), kernel.Word("dims")
+		g.last = kernel.Mask{ISA: g.ISA, YMM: kernel.LoadMask}
+		if g.Lanes == 16 {
 			last := GP64()
 			MOVQ(g.size, last)
 			ANDQ(Imm(15), last)
-			g.opmask = tailMask(last)
+			g.last = kernel.Mask{ISA: g.ISA, Opmask: kernel.LowLanes(last)}
 		}
 		bytes := GP64()
 		MOVQ(g.size, bytes)
 		SHLQ(Imm(2), bytes)
 		MOVQ(bytes, g.stride)
-		ANDQ(I32(-g.lanes), g.size)
+		ANDQ(I32(-g.Lanes), g.size)
 		SHLQ(Imm(2), g.size)
 		return
 	}
 	for v := range g.vectors {
-		o := g.vector()
-		VMOVUPS(g.out.Offset(v*g.bytes()), o)
+		o := g.Vector()
+		VMOVUPS(g.out.Offset(v*g.Bytes()), o)
 		g.outs = append(g.outs, o)
 	}
-	if g.lanes == 16 {
+	if g.Lanes == 16 {
 		for v := range g.vectors {
-			p := g.vector()
-			VMOVUPS(g.p.Offset(v*g.bytes()), p)
+			p := g.Vector()
+			VMOVUPS(g.p.Offset(v*g.Bytes()), p)
 			g.ps = append(g.ps, p)
 		}
 	}
@@ -127,7 +119,7 @@ func (g *gatherer) offset(index GPVirtual) {
 		IMULQ(g.stride, index)
 		return
 	}
-	IMUL3Q(U32(g.vectors*g.bytes()), index, index)
+	IMUL3Q(U32(g.vectors*g.Bytes()), index, index)
 }
 
 // row returns where the row of the i-th of the next indices lies.
@@ -156,7 +148,7 @@ func (g *gatherer) prefetch() {
 	JLE(LabelRef("fetched"))
 	lines := 4
 	if g.vectors > 0 {
-		lines = g.vectors * g.bytes() / 64
+		lines = g.vectors * g.Bytes() / 64
 	}
 	for i := range 4 {
 		at := GP64()
@@ -175,7 +167,7 @@ func (g *gatherer) lastRows() (rows []Mem, w, base VecVirtual) {
 	w, base = XMM(), XMM()
 	rows = []Mem{g.row(0)}
 	VMOVSS(g.weights, w)
-	VMOVSS(paramAddr("base"), base)
+	VMOVSS(kernel.Argument("base"), base)
 	for range 3 {
 		at := GP64()
 		MOVQ(rows[0].Base, at)
@@ -191,7 +183,7 @@ func (g *gatherer) lastRows() (rows []Mem, w, base VecVirtual) {
 		g.offset(at)
 		ADDQ(g.rows.Base, at)
 		VINSERTPS(Imm(uint64(i<<4)), g.weights.Offset(4*i), w, w)
-		VINSERTPS(Imm(uint64(i<<4)), paramAddr("base"), base, base)
+		VINSERTPS(Imm(uint64(i<<4)), kernel.Argument("base"), base, base)
 	}
 	Label("padded")
 	return rows, w, base
@@ -199,19 +191,19 @@ func (g *gatherer) lastRows() (rows []Mem, w, base VecVirtual) {
 
 // turn adds four rows to out.
 func (g *gatherer) turn(label string, rows []Mem, w, base VecVirtual) {
-	sums := g.zeros(4)
-	g.each(label+"dot", func(at func(Mem) Mem, v int, masked bool) {
+	sums := g.Zeros(4)
+	g.each(label+"dot", func(at func(Mem) Mem, v int, m kernel.Mask) {
 		var p Op
 		if g.ps != nil {
 			p = g.ps[v]
 		} else {
-			p = g.get(at(g.p), masked)
+			p = m.Get(at(g.p))
 		}
 		for r, row := range rows {
-			VFMADD231PS(g.operand(at(row), masked), p, sums[r])
+			VFMADD231PS(m.Operand(at(row)), p, sums[r])
 		}
 	})
-	dots := g.fourLanes(sums)
+	dots := fourLanes(g.ISA, sums)
 	a := XMM()
 	VSUBPS(base, w, a)
 	if g.residual {
@@ -223,33 +215,33 @@ func (g *gatherer) turn(label string, rows []Mem, w, base VecVirtual) {
 	}
 	var by []VecVirtual
 	for r := range rows {
-		c := g.vector()
+		c := g.Vector()
 		VBROADCASTSS(g.coefficients.Offset(4*r), c)
 		by = append(by, c)
 	}
-	g.each(label+"add", func(at func(Mem) Mem, v int, masked bool) {
+	g.each(label+"add", func(at func(Mem) Mem, v int, m kernel.Mask) {
 		if g.outs != nil {
 			for r, row := range rows {
 				VFMADD231PS(at(row), by[r], g.outs[v])
 			}
 			return
 		}
-		x, y := g.get(at(g.out), masked), g.vector()
-		VFMADD231PS(g.operand(at(rows[0]), masked), by[0], x)
-		VMULPS(g.operand(at(rows[1]), masked), by[1], y)
-		VFMADD231PS(g.operand(at(rows[2]), masked), by[2], x)
-		VFMADD231PS(g.operand(at(rows[3]), masked), by[3], y)
+		x, y := m.Get(at(g.out)), g.Vector()
+		VFMADD231PS(m.Operand(at(rows[0])), by[0], x)
+		VMULPS(m.Operand(at(rows[1])), by[1], y)
+		VFMADD231PS(m.Operand(at(rows[2])), by[2], x)
+		VFMADD231PS(m.Operand(at(rows[3])), by[3], y)
 		VADDPS(y, x, x)
-		g.put(x, at(g.out), masked)
+		m.Put(x, at(g.out))
 	})
 }
 
 // each emits body for every vector of a row: unrolled if their number is fixed,
 // else as a loop and once for what is less than a vector.
-func (g *gatherer) each(label string, body func(at func(Mem) Mem, v int, masked bool)) {
+func (g *gatherer) each(label string, body func(at func(Mem) Mem, v int, m kernel.Mask)) {
 	if g.vectors > 0 {
 		for v := range g.vectors {
-			body(func(m Mem) Mem { return m.Offset(v * g.bytes()) }, v, false)
+			body(func(m Mem) Mem { return m.Offset(v * g.Bytes()) }, v, kernel.Mask{ISA: g.ISA})
 		}
 		return
 	}
@@ -259,72 +251,32 @@ func (g *gatherer) each(label string, body func(at func(Mem) Mem, v int, masked 
 	Label(label)
 	CMPQ(i, g.size)
 	JGE(LabelRef(label + "end"))
-	body(at, 0, false)
-	ADDQ(U32(g.bytes()), i)
+	body(at, 0, kernel.Mask{ISA: g.ISA})
+	ADDQ(U32(g.Bytes()), i)
 	JMP(LabelRef(label))
 	Label(label + "end")
 	CMPQ(i, g.stride)
 	JGE(LabelRef(label + "even"))
-	body(at, 0, true)
+	body(at, 0, g.last)
 	Label(label + "even")
-}
-
-func (g *gatherer) mask() VecVirtual {
-	table, m := GP64(), YMM()
-	Load(Param("mask"), table)
-	VMOVUPS(Mem{Base: table}, m)
-	return m
-}
-
-// get loads a vector, with zeros past the end of its row.
-func (g *gatherer) get(from Mem, masked bool) VecVirtual {
-	x := g.vector()
-	switch {
-	case !masked:
-		VMOVUPS(from, x)
-	case g.lanes == 16:
-		VMOVUPS_Z(from, g.opmask, x)
-	default:
-		VMASKMOVPS(from, g.mask(), x)
-	}
-	return x
-}
-
-// operand is memory where it may be read whole.
-func (g *gatherer) operand(from Mem, masked bool) Op {
-	if masked {
-		return g.get(from, true)
-	}
-	return from
-}
-
-func (g *gatherer) put(x VecVirtual, to Mem, masked bool) {
-	switch {
-	case !masked:
-		VMOVUPS(x, to)
-	case g.lanes == 16:
-		VMOVUPS(x, g.opmask, to)
-	default:
-		VMASKMOVPS(x, g.mask(), to)
-	}
 }
 
 // fourLanes returns the sums of the lanes of four vectors, in the four lanes of
 // one: pairs of lanes, then pairs of pairs, then the 128-bit quarters.
-func (s isa) fourLanes(v []VecVirtual) VecVirtual {
+func fourLanes(s kernel.ISA, v []VecVirtual) VecVirtual {
 	pair := func(a, b VecVirtual) VecVirtual {
-		low, high := s.vector(), s.vector()
+		low, high := s.Vector(), s.Vector()
 		VUNPCKLPS(b, a, low)
 		VUNPCKHPS(b, a, high)
 		VADDPS(high, low, low)
 		return low
 	}
 	ab, cd := pair(v[0], v[1]), pair(v[2], v[3])
-	low, high := s.vector(), s.vector()
+	low, high := s.Vector(), s.Vector()
 	VUNPCKLPD(cd, ab, low)
 	VUNPCKHPD(cd, ab, high)
 	VADDPS(high, low, low)
-	if s.lanes == 16 {
+	if s.Lanes == 16 {
 		half := YMM()
 		VEXTRACTF64X4(Imm(1), low, half)
 		VADDPS(half, low.AsY(), half)
@@ -342,44 +294,38 @@ func (s isa) fourLanes(v []VecVirtual) VecVirtual {
 // mulSym multiplies a symmetric matrix by a vector: column by column, which are
 // its rows, with no lanes to add up. A pass makes up to four vectors of out, each
 // in two sums, so that eight chains of additions run at once.
-func mulSym(s isa) {
-	params := "out, m, p *float32, dims int"
-	if s.lanes == 8 {
-		params += ", mask *int32"
-	}
-	TEXT("mulSym"+s.name, NOSPLIT, "func("+params+")")
-	Pragma("noescape")
-	Doc("mulSym" + s.name + " writes the product of a symmetric matrix and p to out.")
-	out, m, p := Mem{Base: Load(Param("out"), GP64())}, Mem{Base: Load(Param("m"), GP64())}, Mem{Base: Load(Param("p"), GP64())}
-	left := Load(Param("dims"), GP64()).(GPVirtual)
+func mulSym(s kernel.ISA) {
+	kernel.Begin("mulSym"+s.Name, "func("+s.Masked("out, m, p *float32, dims int")+")",
+		"writes the product of a symmetric matrix and p to out.")
+	out, m, p := kernel.Pointer("out"), kernel.Pointer("m"), kernel.Pointer("p")
+	left := kernel.Word("dims")
 	stride := GP64()
 	MOVQ(left, stride)
 	SHLQ(Imm(2), stride)
 	for _, wide := range []int{4, 1} {
 		label := fmt.Sprintf("by%d", wide)
 		Label(label)
-		CMPQ(left, U32(wide*s.lanes))
+		CMPQ(left, U32(wide*s.Lanes))
 		JLT(LabelRef(label + "done"))
-		s.mulSymPass(label, out, m, p, stride, wide, nil)
-		advance(wide*s.bytes(), out, m)
-		SUBQ(U32(wide*s.lanes), left)
+		mulSymPass(s, label, out, m, p, stride, wide, kernel.Mask{ISA: s})
+		kernel.Advance(wide*s.Bytes(), out, m)
+		SUBQ(U32(wide*s.Lanes), left)
 		JMP(LabelRef(label))
 		Label(label + "done")
 	}
 	TESTQ(left, left)
 	JZ(LabelRef("done"))
-	edge := &gatherer{isa: s}
-	if s.lanes == 16 {
-		edge.opmask = tailMask(left)
+	last := kernel.Mask{ISA: s, YMM: kernel.LoadMask}
+	if s.Lanes == 16 {
+		last = kernel.Mask{ISA: s, Opmask: kernel.LowLanes(left)}
 	}
-	s.mulSymPass("last", out, m, p, stride, 1, edge)
+	mulSymPass(s, "last", out, m, p, stride, 1, last)
 	Label("done")
-	VZEROUPPER()
-	RET()
+	kernel.End()
 }
 
-func (s isa) mulSymPass(label string, out, m, p Mem, stride GPVirtual, wide int, edge *gatherer) {
-	sums, odd := s.zeros(wide), s.zeros(wide)
+func mulSymPass(s kernel.ISA, label string, out, m, p Mem, stride GPVirtual, wide int, mask kernel.Mask) {
+	sums, odd := s.Zeros(wide), s.Zeros(wide)
 	at, row, end := GP64(), GP64(), GP64()
 	MOVQ(p.Base, at)
 	MOVQ(m.Base, row)
@@ -387,20 +333,16 @@ func (s isa) mulSymPass(label string, out, m, p Mem, stride GPVirtual, wide int,
 	ADDQ(stride, end)
 	step := func(n int) {
 		for i := range n {
-			x := s.vector()
+			x := s.Vector()
 			VBROADCASTSS(Mem{Base: at, Disp: 4 * i}, x)
 			for v := range wide {
-				from := Mem{Base: row, Disp: v * s.bytes()}
+				from := Mem{Base: row, Disp: v * s.Bytes()}
 				sum := sums[v]
 				if i == 1 {
 					from.Index, from.Scale = stride, 1
 					sum = odd[v]
 				}
-				if edge != nil {
-					VFMADD231PS(edge.get(from, true), x, sum)
-				} else {
-					VFMADD231PS(from, x, sum)
-				}
+				VFMADD231PS(mask.Operand(from), x, sum)
 			}
 		}
 		ADDQ(Imm(uint64(4*n)), at)
@@ -424,20 +366,15 @@ func (s isa) mulSymPass(label string, out, m, p Mem, stride GPVirtual, wide int,
 	Label(label + "end")
 	for v := range wide {
 		VADDPS(odd[v], sums[v], sums[v])
-		to := out.Offset(v * s.bytes())
-		if edge != nil {
-			edge.put(sums[v], to, true)
-		} else {
-			VMOVUPS(sums[v], to)
-		}
+		mask.Put(sums[v], out.Offset(v*s.Bytes()))
 	}
 }
 
 // als emits the kernels of alternating least squares: for any number of values,
 // and for the usual ones with p and out in registers.
-func als(s isa) {
+func als(s kernel.ISA) {
 	fixed := []int{0, 4, 8} // 32 and 64
-	if s.lanes == 16 {
+	if s.Lanes == 16 {
 		fixed = []int{0, 2, 4, 8} // 32, 64 and 128
 	}
 	for _, vectors := range fixed {

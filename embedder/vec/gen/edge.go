@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // An edge keeps a tile inside the columns that there are.
@@ -16,7 +18,7 @@ type edge interface {
 }
 
 func (t *tiler) loadEdge() edge {
-	if t.lanes == 16 {
+	if t.Lanes == 16 {
 		return newOpmasks()
 	}
 	return maskTable{}
@@ -45,7 +47,7 @@ func (m opmasks) store(_ bool, v int, from VecVirtual, to Mem) { VMOVUPS(from, m
 type maskTable struct{}
 
 func (maskTable) each(label string, body func(masked bool)) {
-	table := Load(Param("columns"), GP64())
+	table := kernel.Word("columns")
 	TESTQ(table, table)
 	JNZ(LabelRef(label + "edge"))
 	body(false)
@@ -56,7 +58,7 @@ func (maskTable) each(label string, body func(masked bool)) {
 }
 
 func (maskTable) mask(v int) VecVirtual {
-	table, m := Load(Param("columns"), GP64()), YMM()
+	table, m := kernel.Word("columns"), YMM()
 	VMOVUPS(Mem{Base: table, Disp: 32 * v}, m)
 	return m
 }

@@ -8,6 +8,8 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 func main() {
@@ -18,16 +20,16 @@ func main() {
 // emit adds every kernel to avo's file.
 func emit() {
 	ConstraintExpr("amd64")
-	for _, isa := range []isa{avx2, avx512} {
-		dot(isa)
-		dot4(isa)
-		dotRows(isa)
-		dotPicks(isa)
-		axpy(isa)
-		tile(isa)
-		atLeast(isa, false)
-		atLeast(isa, true)
-		als(isa)
+	for _, s := range kernel.ISAs {
+		dot(s)
+		dot4(s)
+		dotRows(s)
+		dotPicks(s)
+		axpy(s)
+		tile(s)
+		atLeast(s, false)
+		atLeast(s, true)
+		als(s)
 	}
 	for _, i8 := range []i8{widened, vnni} {
 		dotI8(i8)

@@ -4,76 +4,72 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // atLeast compares 64 values for each word of the mask, with one floor or one
 // for each value. The Go code takes what is less than a word.
-func atLeast(s isa, each bool) {
-	name, floor := "atLeast"+s.name, "floor float32"
+func atLeast(s kernel.ISA, each bool) {
+	name, floor := "atLeast"+s.Name, "floor float32"
 	if each {
-		name, floor = "atLeastEach"+s.name, "floors *float32"
+		name, floor = "atLeastEach"+s.Name, "floors *float32"
 	}
-	TEXT(name, NOSPLIT, "func(mask *uint64, x *float32, "+floor+", words int)")
-	Pragma("noescape")
-	Doc(name + " sets the bits of the values that reach their floor, 64 a word.")
-	mask, x := Mem{Base: Load(Param("mask"), GP64())}, Mem{Base: Load(Param("x"), GP64())}
+	kernel.Begin(name, "func(mask *uint64, x *float32, "+floor+", words int)",
+		"sets the bits of the values that reach their floor, 64 a word.")
+	mask, x := kernel.Pointer("mask"), kernel.Pointer("x")
 	var floors Mem
-	one := s.vector()
+	var one VecVirtual
 	if each {
-		floors = Mem{Base: Load(Param("floors"), GP64())}
+		floors = kernel.Pointer("floors")
 	} else {
-		from, err := Param("floor").Resolve()
-		if err != nil {
-			panic(err)
-		}
-		VBROADCASTSS(from.Addr, one)
+		one = s.Spread(kernel.Argument("floor"))
 	}
-	words := Load(Param("words"), GP64())
+	words := kernel.Word("words")
 	compare := func(v int) Op {
 		if !each {
 			return one
 		}
-		f := s.vector()
-		VMOVUPS(floors.Offset(v*s.bytes()), f)
+		f := s.Vector()
+		VMOVUPS(floors.Offset(v*s.Bytes()), f)
 		return f
 	}
 	Label("word")
 	TESTQ(words, words)
 	JZ(LabelRef("done"))
-	MOVQ(s.compareWord(x, compare), mask)
-	advance(64*4, x)
+	MOVQ(compareWord(s, x, compare), mask)
+	kernel.Advance(64*4, x)
 	if each {
-		advance(64*4, floors)
+		kernel.Advance(64*4, floors)
 	}
-	advance(8, mask)
+	kernel.Advance(8, mask)
 	DECQ(words)
 	JMP(LabelRef("word"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	kernel.End()
 }
 
 // compareWord returns the 64 bits of the values at x. The floor is on the right
 // of the comparison: x >= floor is floor <= x, so that x may be read in place.
-func (s isa) compareWord(x Mem, floor func(v int) Op) GPVirtual {
+func compareWord(s kernel.ISA, x Mem, floor func(v int) Op) GPVirtual {
 	atMost := Imm(0x12) // less or equal, false with a NaN, quiet
 	word := GP64()
-	for v := range 64 / s.lanes {
+	for v := range 64 / s.Lanes {
 		part := word
 		if v > 0 {
 			part = GP64()
 		}
-		if s.lanes == 16 {
+		if s.Lanes == 16 {
 			k := K()
-			VCMPPS(atMost, x.Offset(v*s.bytes()), floor(v), k)
+			VCMPPS(atMost, x.Offset(v*s.Bytes()), floor(v), k)
 			KMOVW(k, part.As32())
 		} else {
 			y := YMM()
-			VCMPPS(atMost, x.Offset(v*s.bytes()), floor(v), y)
+			VCMPPS(atMost, x.Offset(v*s.Bytes()), floor(v), y)
 			VMOVMSKPS(y, part.As32())
 		}
 		if v > 0 {
-			SHLQ(Imm(uint64(v*s.lanes)), part)
+			SHLQ(Imm(uint64(v*s.Lanes)), part)
 			ORQ(part, word)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // countBits are the low bits of a word that count; the rest is a sum, of which 1 is half
@@ -17,7 +19,7 @@ const countBits = 5
 // them are read, added to and written at once. The growth of squares is
 // new*new - old*old = (old + new) * added.
 func add(name, rows string, coded bool) {
-	params, doc := "tally, points *float32, "+rows, " adds times its value to the point of each row, and to tally the sum of what it\nadds and the growth of the squares of points, by lanes."
+	params, doc := "tally, points *float32, "+rows, "adds times its value to the point of each row, and to tally the sum of what it\nadds and the growth of the squares of points, by lanes."
 	if coded {
 		params += ", codes *uint8, values *float32, times float32"
 		doc += " The low six bits of codes\nchoose among 64 values."
@@ -26,7 +28,7 @@ func add(name, rows string, coded bool) {
 		doc += " It ends before the first\nvalue below floor."
 	}
 	w := begin(name, params, "", doc, strings.HasSuffix(rows, "16"))
-	points, tally, times := pointer("points"), pointer("tally"), spread("times")
+	points, tally, times := kernel.Pointer("points"), kernel.Pointer("tally"), kernel.AVX512.Spread(kernel.Argument("times"))
 	sums := table(tally, 2)
 	values := w.plain
 	if coded {
@@ -52,7 +54,7 @@ func add(name, rows string, coded bool) {
 // plain returns a func that loads the values of a turn, which ends before the first that is
 // below the floor.
 func (w *walk) plain() func(turn) VecVirtual {
-	values, floor := pointer("values"), spread("floor")
+	values, floor := kernel.Pointer("values"), kernel.AVX512.Spread(kernel.Argument("floor"))
 	return func(t turn) VecVirtual {
 		v, taken := ZMM(), K()
 		VMOVUPS_Z(w.lane(values), t.mask, v)
@@ -64,7 +66,7 @@ func (w *walk) plain() func(turn) VecVirtual {
 
 // coded returns a func that looks the values of a turn up.
 func (w *walk) coded() func(turn) VecVirtual {
-	codes, values := pointer("codes"), table(pointer("values"), 4)
+	codes, values := kernel.Pointer("codes"), table(kernel.Pointer("values"), 4)
 	bit, high := GP32(), ZMM()
 	MOVL(U32(32), bit)
 	VPBROADCASTD(bit, high)
@@ -95,8 +97,8 @@ func (w *walk) stop(t turn, taken OpmaskVirtual) {
 
 func meet() {
 	w := begin("meetAtAVX512", "words, rows *uint32, values *float32, touched *uint32, times float32", ", met int",
-		" adds one to the count of each row's word, and times its value, in fixed point, to its\nsum; it writes the rows whose count was 0 to touched, and up to sixteen more words.", false)
-	words, values, touched, times := pointer("words"), pointer("values"), pointer("touched"), spread("times")
+		"adds one to the count of each row's word, and times its value, in fixed point, to its\nsum; it writes the rows whose count was 0 to touched, and up to sixteen more words.", false)
+	words, values, touched, times := kernel.Pointer("words"), kernel.Pointer("values"), kernel.Pointer("touched"), kernel.AVX512.Spread(kernel.Argument("times"))
 	met, bit, one := GP64(), GP32(), ZMM()
 	XORQ(met, met)
 	MOVL(U32(1), bit)
@@ -123,8 +125,8 @@ func meet() {
 
 func take() {
 	w := begin("takeAtAVX512", "words, rows *uint32, values *float32, factors *float32", ", most float32",
-		" clears the word of each row, and writes its sum by the factor of its count to values; most\nis the largest, at least 0.", false)
-	words, values, factors := pointer("words"), pointer("values"), table(pointer("factors"), 2)
+		"clears the word of each row, and writes its sum by the factor of its count to values; most\nis the largest, at least 0.", false)
+	words, values, factors := kernel.Pointer("words"), kernel.Pointer("values"), table(kernel.Pointer("factors"), 2)
 	bits, unit := GP32(), ZMM()
 	MOVL(U32(math.Float32bits(1.0/(1<<(31-countBits)))), bits)
 	VPBROADCASTD(bits, unit)
@@ -166,10 +168,9 @@ func greatest(v VecVirtual) Register {
 const line = 64
 
 func fetch() {
-	TEXT("fetchLines", NOSPLIT, "func(at *byte, lines int)")
-	Pragma("noescape")
-	Doc("fetchLines asks memory for so many lines, the first that of at, and does not wait.")
-	at, lines := pointer("at"), Load(Param("lines"), GP64())
+	kernel.Begin("fetchLines", "func(at *byte, lines int)",
+		"asks memory for so many lines, the first that of at, and does not wait.")
+	at, lines := kernel.Pointer("at"), kernel.Word("lines")
 	Label("next")
 	PREFETCHT0(at)
 	ADDQ(Imm(line), at.Base)

@@ -6,6 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // lanes are the values in a vector.
@@ -23,10 +25,9 @@ type walk struct {
 
 // begin starts a kernel over rows, with what else it takes and returns.
 func begin(name, params, results, doc string, narrow bool) *walk {
-	TEXT(name, NOSPLIT, "func("+params+", limit uint32, n int) (done int"+results+")")
-	Pragma("noescape")
-	Doc(strings.Split(name+doc, "\n")...)
-	w := &walk{rows: pointer("rows"), n: Load(Param("n"), GP64()).(GPVirtual), done: GP64(), narrow: narrow, limit: ZMM(), whole: K()}
+	kernel.Begin(name, "func("+params+", limit uint32, n int) (done int"+results+")",
+		strings.Split(doc, "\n")...)
+	w := &walk{rows: kernel.Pointer("rows"), n: kernel.Word("n"), done: GP64(), narrow: narrow, limit: ZMM(), whole: K()}
 	XORQ(w.done, w.done)
 	VPBROADCASTD(Load(Param("limit"), GP32()), w.limit)
 	KXNORW(w.whole, w.whole, w.whole)
@@ -52,18 +53,13 @@ func (w *walk) each(body func(turn), end func()) {
 	Label("rest")
 	TESTQ(w.n, w.n)
 	JZ(LabelRef("end"))
-	bits, mask := GP32(), K()
-	MOVL(U32(1), bits)
-	SHLXL(w.n.As32(), bits, bits)
-	DECL(bits)
-	KMOVW(bits, mask)
+	mask := kernel.LowLanes(w.n)
 	body(turn{"rest", mask, w.load(mask)})
 	ADDQ(w.n, w.done)
 	Label("end")
 	end()
 	Store(w.done, ReturnIndex(0))
-	VZEROUPPER()
-	RET()
+	kernel.End()
 }
 
 // load returns the places of a turn, zeros past the end.
@@ -102,25 +98,6 @@ func scatter(x VecVirtual, m Mem, at VecVirtual, mask OpmaskVirtual) {
 	k := K()
 	KMOVW(mask, k)
 	VPSCATTERDD(x, k, Mem{Base: m.Base, Index: at, Scale: 4})
-}
-
-// pointer returns what a pointer parameter points to.
-func pointer(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
-
-// argument is where a parameter lies.
-func argument(name string) Mem {
-	from, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return from.Addr
-}
-
-// spread returns a vector full of a float32 parameter.
-func spread(name string) VecVirtual {
-	v := ZMM()
-	VBROADCASTSS(argument(name), v)
-	return v
 }
 
 // table returns so many vectors that lie behind m.

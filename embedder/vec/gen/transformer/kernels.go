@@ -4,6 +4,8 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 // Places in the tables of gelu.go and exp.go; the polynomial stands first,
@@ -26,13 +28,13 @@ const (
 func entry(table Mem, i int) Mem { return table.Offset(4 * i) }
 
 // horner returns the polynomial that stands in table at each of at.
-func (s isa) horner(table Mem, degree int, at []VecVirtual) []VecVirtual {
-	sums := s.vectors(len(at))
+func horner(s kernel.ISA, table Mem, degree int, at []VecVirtual) []VecVirtual {
+	sums := s.Vectors(len(at))
 	for _, p := range sums {
 		VBROADCASTSS(entry(table, degree), p)
 	}
 	for d := degree - 1; d >= 0; d-- {
-		c := s.spread(entry(table, d))
+		c := s.Spread(entry(table, d))
 		for i, p := range sums {
 			VFMADD213PS(c, at[i], p)
 		}
@@ -40,45 +42,47 @@ func (s isa) horner(table Mem, degree int, at []VecVirtual) []VecVirtual {
 	return sums
 }
 
-func gelu(s isa) {
-	s.begin("gelu", "x", ", table *float32", "", " replaces n values of x by their GELU.")
-	table := pointer("table")
-	w := s.over("x", s.tail(), pointer("x"))
+func gelu(s kernel.ISA) {
+	kernel.Begin("gelu"+s.Name, "func("+s.Masked("x *float32, n int, table *float32")+")",
+		"replaces n values of x by their GELU.")
+	table := kernel.Pointer("table")
+	w := over("x", lastOf(s), kernel.Pointer("x"))
 	w.each(func(count int, e edge) {
-		near, at := make([]VecVirtual, count), s.vectors(count)
-		low, high := s.spread(entry(table, geluReach1)), s.spread(entry(table, geluReach))
+		near, at := make([]VecVirtual, count), s.Vectors(count)
+		low, high := s.Spread(entry(table, geluReach1)), s.Spread(entry(table, geluReach))
 		for i := range count {
 			near[i] = e.get(0, i)
 			VMAXPS(low, near[i], near[i])
 			VMINPS(high, near[i], near[i])
 			VMULPS(near[i], near[i], at[i])
 		}
-		scale, one := s.spread(entry(table, geluScale)), s.spread(entry(table, geluOne))
+		scale, one := s.Spread(entry(table, geluScale)), s.Spread(entry(table, geluOne))
 		for _, v := range at {
 			VFMADD213PS(one, scale, v)
 		}
-		half := s.spread(entry(table, geluHalf))
-		for i, phi := range s.horner(table, geluDegree, at) {
+		half := s.Spread(entry(table, geluHalf))
+		for i, phi := range horner(s, table, geluDegree, at) {
 			VFMADD213PS(half, near[i], phi)
 			x := e.get(0, i)
 			VMULPS(x, phi, phi)
 			e.put(phi, 0, i)
 		}
 	})
-	end()
+	kernel.End()
 }
 
-func expSum(s isa) {
-	s.begin("expSum", "x", ", table *float32", " float32", " replaces n values of x by their exp over the greatest's and returns the sum.")
-	table, x, t := pointer("table"), pointer("x"), s.tail()
-	greatest := s.greatest(t, x)
-	sum := s.vector()
-	s.zero(sum)
-	log2, least := s.spread(entry(table, expLog2)), s.spread(entry(table, expLeast))
-	high, low := s.spread(entry(table, expHigh)), s.spread(entry(table, expLow))
-	s.over("exp", t, x).each(func(count int, e edge) {
-		rest, power := make([]VecVirtual, count), s.vectors(count)
-		n := s.vector()
+func expSum(s kernel.ISA) {
+	kernel.Begin("expSum"+s.Name, "func("+s.Masked("x *float32, n int, table *float32")+") float32",
+		"replaces n values of x by their exp over the greatest's and returns the sum.")
+	table, x, last := kernel.Pointer("table"), kernel.Pointer("x"), lastOf(s)
+	greatest := greatestOf(last, x)
+	sum := s.Vector()
+	s.Zero(sum)
+	log2, least := s.Spread(entry(table, expLog2)), s.Spread(entry(table, expLeast))
+	high, low := s.Spread(entry(table, expHigh)), s.Spread(entry(table, expLow))
+	over("exp", last, x).each(func(count int, e edge) {
+		rest, power := make([]VecVirtual, count), s.Vectors(count)
+		n := s.Vector()
 		for i := range count {
 			rest[i] = e.get(0, i)
 			VSUBPS(greatest, rest[i], rest[i])
@@ -90,39 +94,39 @@ func expSum(s isa) {
 			VFNMADD231PS(low, n, rest[i])
 			VPSLLD(Imm(23), power[i], power[i])
 		}
-		for i, p := range s.horner(table, expDegree, rest) {
+		for i, p := range horner(s, table, expDegree, rest) {
 			VPADDD(power[i], p, p)
 			e.cut(p)
 			VADDPS(p, sum, sum)
 			e.put(p, 0, i)
 		}
 	})
-	total := s.reduce(sum, addTo)
+	total := reduce(s, sum, addTo)
 	Store(total.AsX(), ReturnIndex(0))
-	end()
+	kernel.End()
 }
 
-// greatest returns a vector full of the greatest value.
-func (s isa) greatest(t tail, x Mem) VecVirtual {
-	most := s.spread(x)
-	s.over("greatest", t, x).each(func(count int, e edge) {
+// greatestOf returns a vector full of the greatest value.
+func greatestOf(last kernel.Mask, x Mem) VecVirtual {
+	most := last.ISA.Spread(x)
+	over("greatest", last, x).each(func(count int, e edge) {
 		for i := range count {
 			v := e.get(0, i)
 			e.fill(v, most)
 			VMAXPS(v, most, most)
 		}
 	})
-	return s.reduce(most, maxTo)
+	return reduce(last.ISA, most, maxTo)
 }
 
-func addLayerNorm(s isa) {
-	s.begin("addLayerNorm", "x, y, gain, shift", ", inverse, epsilon float32", "",
-		" replaces n values of x by the layer normalisation of x + y; inverse is 1/n.")
-	x, t := pointer("x"), s.tail()
-	inverse := s.argument("inverse")
-	sum := s.vector()
-	s.zero(sum)
-	s.over("add", t, x, pointer("y")).each(func(count int, e edge) {
+func addLayerNorm(s kernel.ISA) {
+	kernel.Begin("addLayerNorm"+s.Name, "func("+s.Masked("x, y, gain, shift *float32, n int, inverse, epsilon float32")+")",
+		"replaces n values of x by the layer normalisation of x + y; inverse is 1/n.")
+	x, last := kernel.Pointer("x"), lastOf(s)
+	inverse := s.Spread(kernel.Argument("inverse"))
+	sum := s.Vector()
+	s.Zero(sum)
+	over("add", last, x, kernel.Pointer("y")).each(func(count int, e edge) {
 		for i := range count {
 			v := e.get(0, i)
 			VADDPS(e.get(1, i), v, v)
@@ -130,11 +134,11 @@ func addLayerNorm(s isa) {
 			e.put(v, 0, i)
 		}
 	})
-	mean := s.reduce(sum, addTo)
+	mean := reduce(s, sum, addTo)
 	VMULPS(inverse, mean, mean)
-	squares := s.vector()
-	s.zero(squares)
-	s.over("square", t, x).each(func(count int, e edge) {
+	squares := s.Vector()
+	s.Zero(squares)
+	over("square", last, x).each(func(count int, e edge) {
 		for i := range count {
 			v := e.get(0, i)
 			VSUBPS(mean, v, v)
@@ -142,13 +146,13 @@ func addLayerNorm(s isa) {
 			VFMADD231PS(v, v, squares)
 		}
 	})
-	scale := s.reduce(squares, addTo)
-	VFMADD213PS(s.argument("epsilon"), inverse, scale)
+	scale := reduce(s, squares, addTo)
+	VFMADD213PS(s.Spread(kernel.Argument("epsilon")), inverse, scale)
 	VSQRTPS(scale, scale)
-	one := s.vector()
-	s.ones(one)
+	one := s.Vector()
+	ones(one)
 	VDIVPS(scale, one, scale)
-	s.over("scale", t, x, pointer("gain"), pointer("shift")).each(func(count int, e edge) {
+	over("scale", last, x, kernel.Pointer("gain"), kernel.Pointer("shift")).each(func(count int, e edge) {
 		for i := range count {
 			v := e.get(0, i)
 			VSUBPS(mean, v, v)
@@ -158,11 +162,11 @@ func addLayerNorm(s isa) {
 			e.put(v, 0, i)
 		}
 	})
-	end()
+	kernel.End()
 }
 
 // ones fills v with 1.
-func (s isa) ones(v VecVirtual) {
+func ones(v VecVirtual) {
 	bits, x := GP32(), XMM()
 	MOVL(U32(0x3f800000), bits)
 	VMOVD(bits, x)

@@ -9,6 +9,8 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+
+	"marquee/embedder/vec/gen/kernel"
 )
 
 func main() {
@@ -19,7 +21,7 @@ func main() {
 // emit adds every kernel to avo's file.
 func emit() {
 	ConstraintExpr("amd64")
-	for _, s := range []isa{avx2, avx512} {
+	for _, s := range kernel.ISAs {
 		gelu(s)
 		expSum(s)
 		addLayerNorm(s)
