@@ -87,7 +87,7 @@ func TestBundles(t *testing.T) {
 	for _, name := range []string{"bundle.tar", "bundle.tar.gz"} {
 		file := filepath.Join(t.TempDir(), name)
 		s.must("bundle", "export", "-o", file)
-		other := newShell(t)
+		other := soleShell(t)
 		other.must("bundle", "import", file, "--publish")
 		if m := other.manifest(); m.ID != b {
 			t.Errorf("imported %s, want %s", m.ID, b)
@@ -105,7 +105,7 @@ func TestBundles(t *testing.T) {
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		empty := newShell(t)
+		empty := soleShell(t)
 		if _, errs, code := empty.run("bundle", "import", file); code != exitRefused || len(empty.bundles()) > 0 {
 			t.Errorf("%s with a bit flipped: exit %d, %s; %q on the shelf", name, code, errs, empty.bundles())
 		}
@@ -133,14 +133,14 @@ func TestSharedBundles(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := "s3://movies/bundles?endpoint=" + at.Host + "&insecure=true&path-style=true&region=us-east-1"
-	s := newShell(t)
+	s := soleShell(t)
 	s.must("import", "jsonl", s.file("films.jsonl", films))
 	s.must("import", "csv", s.file("ratings.csv", ratings), "--kind", "ratings")
 	with := func(args ...string) []string { return append([]string{"--bundles", shared}, args...) }
 	s.must(with("build", "--index", "flat", "--models", "none")...)
 	first := s.manifest().ID
 
-	other := newShell(t)
+	other := soleShell(t)
 	other.must("import", "jsonl", other.file("films.jsonl", films))
 	other.must(with("bundle", "import", "live", "--publish")...)
 	if got := other.manifest().ID; got != first {
@@ -154,7 +154,7 @@ func TestSharedBundles(t *testing.T) {
 	get(t, address)
 	eventually(t, func() bool { return get(t, address).bundle == second })
 	// Another machine that has not seen it does not undo it.
-	late := newShell(t)
+	late := soleShell(t)
 	late.must("import", "jsonl", late.file("films.jsonl", films))
 	late.must(with("bundle", "import", first)...)
 	late.must("bundle", "publish", first)
@@ -201,7 +201,7 @@ func TestSharedBundles(t *testing.T) {
 			t.Errorf("bundle %s holds who was forgotten", id)
 		}
 	}
-	fresh := newShell(t)
+	fresh := soleShell(t)
 	fresh.must(with("bundle", "import", "live")...)
 	if came := fresh.bundles(); slices.Contains(came, first) || !slices.Contains(came, s.manifest().ID) {
 		t.Errorf("after a person was forgotten %q came, want %s", came, s.manifest().ID)
@@ -289,7 +289,8 @@ func TestExitStatus(t *testing.T) {
 
 // Shells complete commands, flags, values and bundles.
 func TestCompletion(t *testing.T) {
-	s := editorShell(t)
+	s := soleShell(t)
+	s.publish()
 	for _, sh := range []string{"bash", "zsh", "fish"} {
 		if out := s.must("completion", "-c", sh); !strings.Contains(out, "complete") {
 			t.Errorf("%s: %s", sh, out)

@@ -17,7 +17,8 @@ func (s shell) completed(line string) []string {
 
 // Values that a program alone can know are completed, wherever global flags stand.
 func TestCompletionOfValues(t *testing.T) {
-	s := editorShell(t)
+	s := soleShell(t)
+	s.publish()
 	s.must("movie", "hide", "Heat", "Ronin")
 	live := s.manifest().ID
 	home := " --home " + s.home + " "

@@ -15,9 +15,15 @@ import (
 func editorShell(t *testing.T) shell {
 	t.Helper()
 	s := newShell(t)
+	s.publish()
+	return s
+}
+
+// publish brings the films in and publishes a build of them.
+func (s shell) publish() {
+	s.t.Helper()
 	s.must("import", "jsonl", s.file("films.jsonl", films))
 	s.must("build", "--index", "flat", "--models", "none")
-	return s
 }
 
 // result runs a command that has to work and reads its JSON into v.

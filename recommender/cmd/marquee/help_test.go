@@ -14,12 +14,6 @@ import (
 // grammar returns the command line as kong knows it, for tests that run nothing.
 func grammar(t *testing.T) *kong.Kong {
 	t.Helper()
-	for _, name := range os.Environ() { // the developer's own settings stay out
-		if key, _, _ := strings.Cut(name, "="); strings.HasPrefix(key, "MARQUEE_") {
-			t.Setenv(key, "")
-			os.Unsetenv(key)
-		}
-	}
 	parser, err := newGrammar(&cli{}, kong.Exit(func(int) { t.Error("a command line ends the program") }))
 	if err != nil {
 		t.Fatal(err)

@@ -19,14 +19,17 @@ type shell struct {
 	home string
 }
 
+// newShell returns one, of a test that runs beside others.
 func newShell(t *testing.T) shell {
 	t.Helper()
-	for _, name := range os.Environ() { // the developer's own settings stay out
-		if key, _, _ := strings.Cut(name, "="); strings.HasPrefix(key, "MARQUEE_") {
-			t.Setenv(key, "")
-			os.Unsetenv(key)
-		}
-	}
+	t.Parallel()
+	return soleShell(t)
+}
+
+// soleShell returns one of a test that no other runs beside, since it changes the
+// environment, or one more of a test that has one.
+func soleShell(t *testing.T) shell {
+	t.Helper()
 	return shell{t, filepath.Join(t.TempDir(), "home")}
 }
 
@@ -213,7 +216,7 @@ func TestHelp(t *testing.T) {
 
 // Flags win over the environment, which wins over the file.
 func TestSettings(t *testing.T) {
-	s := newShell(t)
+	s := soleShell(t)
 	file := s.file("settings.json", `{"log-format": "json", "output": "json", "listen": ":1234"}`)
 	if out := s.must("--config", file, "version"); !strings.HasPrefix(out, "{") {
 		t.Errorf("the file's output is json, got %s", out)

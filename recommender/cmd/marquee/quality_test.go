@@ -143,12 +143,11 @@ func TestQualityErrors(t *testing.T) {
 // The course's sample: 8,000 real lines, 600 of the movies and 3,000 of the people
 // they may name.
 func TestQualityOfTheCourseSample(t *testing.T) {
-	data := os.Getenv("MARQUEE_DATA")
-	if data == "" {
+	if realData == "" {
 		t.Skip("MARQUEE_DATA names no folder of real data")
 	}
 	s := newShell(t)
-	sample := filepath.Join(data, "course-sample")
+	sample := filepath.Join(realData, "course-sample")
 	s.must("import", "jsonl", filepath.Join(sample, "movies.jsonl"))
 	s.must("import", "jsonl", filepath.Join(sample, "users.jsonl"), "--kind", "users")
 	s.must("ingest", "--once", "--source", "file:"+filepath.Join(sample, "movielog.log"))

@@ -12,8 +12,9 @@ import (
 // A list that was served is told, and made anew bit for bit though its movies were edited
 // since: with an embedder that the bundle holds, and with one whose vectors the store keeps.
 func TestTrace(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(&embeddingsAPI{t: t})
-	defer server.Close()
+	t.Cleanup(server.Close)
 	for name, flags := range map[string]struct{ build, space []string }{
 		"lsa":    {},
 		"remote": {[]string{"--embedder", "remote", "--remote-model", "m", "--remote-url", server.URL}, []string{"--remote-url", server.URL}},
