@@ -24,6 +24,35 @@ func Ones(mask []uint64) (n int) {
 	return n
 }
 
+// NarrowNth narrows down the n-th greatest of x, values below most; negative ones do not
+// count. It halves the span from 0 to most in which that lies, by counting how many reach
+// the middle, as often as halvings says, or until n do. Then mask marks, as [AtLeast] does,
+// the n greatest and those that may be among them; all, if there are no more than n. Sure
+// of the marked, n at most, reach high and are among the n greatest: only the others are
+// left to be compared.
+func NarrowNth(mask []uint64, x []float32, n int, most float32, halvings int) (high float32, sure int) {
+	checkMask(mask, x)
+	mask = mask[:(len(x)+63)/64]
+	low, high, marked := float32(0), most, most
+	for range halvings {
+		marked = (low + high) / 2
+		atLeast(mask, x, marked)
+		reach := Ones(mask)
+		if reach > n {
+			low = marked
+			continue
+		}
+		high, sure = marked, reach
+		if reach == n {
+			return high, sure
+		}
+	}
+	if marked != low {
+		atLeast(mask, x, low)
+	}
+	return high, sure
+}
+
 // AtLeastEach is [AtLeast] with a floor for each value; floors has the length
 // of x.
 func AtLeastEach(mask []uint64, x, floors []float32) {

@@ -355,6 +355,7 @@ func TestUnequalLengthsPanic(t *testing.T) {
 		"DotI8":              func() { vec.DotI8(make([]uint8, 3), make([]int8, 2)) },
 		"DotI8 too long":     func() { vec.DotI8(make([]uint8, vec.MaxI8+1), make([]int8, vec.MaxI8+1)) },
 		"AtLeast":            func() { vec.AtLeast(nil, x, 0) },
+		"NarrowNth":          func() { vec.NarrowNth(nil, x, 1, 1, 1) },
 		"AtLeastEach mask":   func() { vec.AtLeastEach(nil, x, x) },
 		"AtLeastEach floors": func() { vec.AtLeastEach(make([]uint64, 1), x, y) },
 	} {

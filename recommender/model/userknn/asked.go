@@ -104,31 +104,16 @@ func (a *asked) listen() {
 	}
 }
 
-// choose chooses the K people most alike: those that a heap of all would keep. It halves
-// the span in which the likeness of the K-th lies, by counting who is at least as much
-// alike; at last those above it are in, and only those within are compared with one
-// another.
+// choose chooses the K people most alike: those that a heap of all would keep. Once the
+// likeness of the K-th is narrowed down, those above are in, and only those within are
+// compared with one another.
 func (a *asked) choose(most float32) {
 	c := a.crowd
 	if !(most > 0) {
 		return
 	}
 	c.masks = slices.Grow(c.masks[:0], (len(c.similar)+63)/64)[:(len(c.similar)+63)/64]
-	low, high, sure := float32(0), 2*most, 0
-	for range halvings {
-		middle := (low + high) / 2
-		n := c.count(middle)
-		if n > a.c.K {
-			low = middle
-			continue
-		}
-		high, sure = middle, n
-		if n == a.c.K {
-			low = middle
-			break
-		}
-	}
-	c.count(low)
+	high, sure := vec.NarrowNth(c.masks, c.similar, a.c.K, 2*most, halvings)
 	a.best.Start(a.c.K - sure)
 	for i, word := range c.masks {
 		for ; word != 0; word &= word - 1 {
@@ -144,14 +129,8 @@ func (a *asked) choose(most float32) {
 	a.chosen = append(a.chosen, a.best.Kept()...)
 }
 
-// halvings are how often the span is halved: to a thousandth of the most.
+// halvings narrow the likeness of the K-th down to a thousandth of the most.
 const halvings = 11
-
-// count leaves in masks who is alike by at least floor, and returns how many.
-func (c *crowd) count(floor float32) int {
-	vec.AtLeast(c.masks, c.similar, floor)
-	return vec.Ones(c.masks)
-}
 
 // ScoreRows is [model.Asked]'s.
 func (a *asked) ScoreRows(rows []uint32, scores []float32) {
