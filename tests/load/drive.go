@@ -39,7 +39,11 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if !(c.Rate > 0) || c.Connections < 1 || c.Duration <= 0 || c.Timeout <= 0 || c.Request == nil {
 		return Result{}, errors.New("a rate, a duration, a timeout, connections and requests are wanted, all above 0")
 	}
-	return ask(ctx, c, int64(c.Rate*c.Duration.Seconds())), ctx.Err()
+	r, err := ask(ctx, c, int64(c.Rate*c.Duration.Seconds()))
+	if err != nil {
+		return r, err
+	}
+	return r, ctx.Err()
 }
 
 // due returns when the i-th request is due.

@@ -12,17 +12,24 @@ import (
 )
 
 // ask asks by a poll.
-func ask(ctx context.Context, c Config, n int64) Result { return byPoll(ctx, c, n) }
+func ask(ctx context.Context, c Config, n int64) (Result, error) { return byPoll(ctx, c, n) }
 
 // byPoll asks over all connections from this goroutine, which waits for whatever comes
 // first: an answer, or the time at which a request is due. Beside a goroutine for each
 // connection that spares the scheduler's work, which on the server's own cores is several
-// times that of the exchange.
-func byPoll(ctx context.Context, c Config, n int64) Result {
-	p := poll{config: c, n: n, began: time.Now(), result: Result{Statuses: map[int]int64{}}}
-	for range c.Connections {
-		p.idle = append(p.idle, &socket{})
+// times that of the exchange; and the kernel tells of those that have an answer without
+// looking at the others, each time that one has.
+func byPoll(ctx context.Context, c Config, n int64) (Result, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return Result{}, fmt.Errorf("epoll: %w", err)
 	}
+	defer unix.Close(epoll)
+	p := poll{config: c, n: n, epoll: epoll, events: make([]unix.EpollEvent, c.Connections), began: time.Now(), result: Result{Statuses: map[int]int64{}}}
+	for at := range c.Connections {
+		p.sockets = append(p.sockets, &socket{at: int32(at), place: -1})
+	}
+	p.idle = append(p.idle, p.sockets...)
 	defer p.close()
 	for ctx.Err() == nil && (p.next < n || len(p.busy) > 0) {
 		p.send(time.Now())
@@ -31,25 +38,30 @@ func byPoll(ctx context.Context, c Config, n int64) Result {
 		p.expire(time.Now())
 	}
 	p.result.Took = time.Since(p.began)
-	return p.result
+	return p.result, nil
 }
 
 // A poll is one run over some connections.
 type poll struct {
-	config Config
-	n      int64 // requests in all
-	next   int64 // the next one
-	began  time.Time
-	idle   []*socket // that which waits longest first
-	busy   []*socket
-	fds    []unix.PollFd // of busy
-	looked time.Time     // for those that took too long
-	result Result
+	config  Config
+	n       int64 // requests in all
+	next    int64 // the next one
+	began   time.Time
+	epoll   int
+	events  []unix.EpollEvent // [connections]
+	ready   int               // of events, by the last wait
+	sockets []*socket
+	idle    []*socket // that which waits longest first
+	busy    []*socket
+	looked  time.Time // for those that took too long
+	result  Result
 }
 
 // A socket is one connection, which is dialed when it is first used, and again after an
 // error.
 type socket struct {
+	at    int32    // in all sockets
+	place int      // in those that are busy; -1: idle
 	file  *os.File // nil without a connection
 	fd    int
 	reply reply
@@ -72,23 +84,24 @@ func (p *poll) send(now time.Time) {
 		p.idle = p.idle[1:]
 		s.i, s.due, s.until = int(p.next), p.config.due(p.began, p.next), now.Add(p.config.Timeout)
 		p.next++
+		s.place = len(p.busy)
 		p.busy = append(p.busy, s)
-		if err := s.send(&p.config); err != nil {
-			p.done(len(p.busy)-1, Answer{}, false, err)
+		if err := s.send(p); err != nil {
+			p.done(s, Answer{}, false, err)
 		}
 	}
 }
 
 // send dials if need be, and writes the request. Requests are short: one that does not go
 // out at once is an error.
-func (s *socket) send(c *Config) error {
+func (s *socket) send(p *poll) error {
 	if s.file == nil {
-		if err := s.dial(c.Address, c.Timeout); err != nil {
+		if err := s.dial(p); err != nil {
 			return err
 		}
 	}
 	s.reply.reset()
-	request := c.Request(s.i)
+	request := p.config.Request(s.i)
 	n, errno := rawIO(unix.SYS_WRITE, s.fd, request)
 	switch {
 	case errno != 0:
@@ -99,8 +112,8 @@ func (s *socket) send(c *Config) error {
 	return nil
 }
 
-func (s *socket) dial(address string, timeout time.Duration) error {
-	conn, err := net.DialTimeout("tcp", address, timeout)
+func (s *socket) dial(p *poll) error {
+	conn, err := net.DialTimeout("tcp", p.config.Address, p.config.Timeout)
 	if err != nil {
 		return err
 	}
@@ -109,7 +122,10 @@ func (s *socket) dial(address string, timeout time.Duration) error {
 		return err
 	}
 	s.fd = int(s.file.Fd())
-	return unix.SetNonblock(s.fd, true)
+	if err := unix.SetNonblock(s.fd, true); err != nil {
+		return err
+	}
+	return unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: s.at}) // until it is closed
 }
 
 func (s *socket) close() {
@@ -125,30 +141,32 @@ func (p *poll) wait() {
 	if p.next < p.n && len(p.idle) > 0 {
 		d = min(d, max(0, time.Until(p.config.due(p.began, p.next))))
 	}
-	p.fds = p.fds[:0]
-	for _, s := range p.busy {
-		p.fds = append(p.fds, unix.PollFd{Fd: int32(s.fd), Events: unix.POLLIN})
+	if p.ready = arrived(p.epoll, p.events); p.ready > 0 {
+		return
 	}
-	pollFor(p.fds, d)
+	fds := [...]unix.PollFd{{Fd: int32(p.epoll), Events: unix.POLLIN}} // whose timeout is finer than that of an epoll
+	timeout := unix.NsecToTimespec(int64(d))
+	if d > shortWait {
+		if n, err := unix.Ppoll(fds[:], &timeout, nil); n < 1 || err != nil {
+			return
+		}
+	} else if n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), 1, uintptr(unsafe.Pointer(&timeout)), 0, 0, 0); n < 1 || errno != 0 {
+		return
+	}
+	p.ready = arrived(p.epoll, p.events)
 }
 
 // shortWait is what may be waited without a word to Go's scheduler, which would wake a
 // thread of its own for each; other goroutines do without a processor for so long.
 const shortWait = time.Millisecond
 
-// pollFor sets what happened to fds within a time. It may return early.
-func pollFor(fds []unix.PollFd, d time.Duration) {
-	timeout := unix.NsecToTimespec(int64(d))
-	if d > shortWait || len(fds) == 0 {
-		if _, err := unix.Ppoll(fds, &timeout, nil); err != nil {
-			clear(fds) // interrupted
-		}
-		return
-	}
-	_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), uintptr(unsafe.Pointer(&timeout)), 0, 0, 0)
+// arrived returns how many events there are now, without a word to the scheduler.
+func arrived(epoll int, events []unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
 	if errno != 0 {
-		clear(fds)
+		return 0 // interrupted
 	}
+	return int(n)
 }
 
 // rawIO reads or writes without waiting, and so without a word to the scheduler.
@@ -162,14 +180,18 @@ func rawIO(call uintptr, fd int, data []byte) (int, unix.Errno) {
 
 // receive reads what came.
 func (p *poll) receive() {
-	for k := len(p.fds) - 1; k >= 0; k-- { // done moves the last one to the place of k
-		if p.fds[k].Revents != 0 {
-			a, again, whole, err := p.busy[k].receive()
-			if whole || err != nil {
-				p.done(k, a, again, err)
-			}
+	for _, e := range p.events[:p.ready] {
+		s := p.sockets[e.Fd]
+		if s.place < 0 {
+			s.close() // the server hung up, or said what nobody asked for
+			continue
+		}
+		a, again, whole, err := s.receive()
+		if whole || err != nil {
+			p.done(s, a, again, err)
 		}
 	}
+	p.ready = 0
 }
 
 func (s *socket) receive() (a Answer, again, whole bool, err error) {
@@ -187,11 +209,12 @@ func (s *socket) receive() (a Answer, again, whole bool, err error) {
 }
 
 // done notes what became of a request, and has the connection wait for the next.
-func (p *poll) done(k int, a Answer, again bool, err error) {
-	s := p.busy[k]
+func (p *poll) done(s *socket, a Answer, again bool, err error) {
 	last := len(p.busy) - 1
-	p.busy[k] = p.busy[last]
+	p.busy[s.place] = p.busy[last]
+	p.busy[s.place].place = s.place
 	p.busy = p.busy[:last]
+	s.place = -1
 	p.result.note(p.config, s.i, s.due, a, err)
 	if err != nil || !again {
 		s.close()
@@ -207,13 +230,13 @@ func (p *poll) expire(now time.Time) {
 	p.looked = now
 	for k := len(p.busy) - 1; k >= 0; k-- {
 		if s := p.busy[k]; now.After(s.until) {
-			p.done(k, Answer{}, false, fmt.Errorf("no answer within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
+			p.done(s, Answer{}, false, fmt.Errorf("no answer within %v: %w", p.config.Timeout, os.ErrDeadlineExceeded))
 		}
 	}
 }
 
 func (p *poll) close() {
-	for _, s := range append(p.busy, p.idle...) {
+	for _, s := range p.sockets {
 		s.close()
 	}
 }

@@ -64,6 +64,7 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Log(pausesWithin(p.span))
 	r, err := startRival(t.Context())
 	if err != nil {
 		t.Fatal(err)
