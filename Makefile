@@ -11,7 +11,7 @@ LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VERSION   := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 COMMIT    := $(shell git rev-parse HEAD 2>/dev/null)
 
-.PHONY: help run check-run test build vet lint fmt generate model eval real simulate kill kill-shelf editor mixed flat rates kafka rules deploy soak soak-stream soak-als soak-serve bench bench-ingest bench-minilm bench-hnsw bench-server bench-als bench-ratings bench-lists fuzz race race-all vuln clean
+.PHONY: help run check-run test test-all test-rest build vet lint fmt generate model eval real simulate kill kill-shelf editor mixed flat rates kafka rules deploy soak soak-stream soak-als soak-serve bench bench-ingest bench-minilm bench-hnsw bench-server bench-als bench-ratings bench-lists fuzz race race-all vuln clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,16 @@ check-run: build ## what run does, on free ports, ended once its lists are check
 	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home "$$(mktemp -d)/world" --listen 127.0.0.1:0 --admin-listen "" --check
 
 # Worlds of tests are small and live for moments: collecting them less often takes a tenth off the processor's time.
-test: vet ## vet and unit tests (some two minutes on two cores)
-	GOGC=400 go test -vet=off ./...
+test: vet ## vet and unit tests, on SQLite and invented data (a minute on two cores, once all is compiled)
+	MARQUEE_DATA= GOGC=400 go test -short -vet=off ./...
+
+# What "make race" runs is not run again in CI.
+ALL_OF ?= ./...
+test-all: ## unit tests with all their cases, on PostgreSQL too and on real data (two minutes)
+	GOGC=400 go test -vet=off $(ALL_OF)
+
+test-rest: ## of these, those that "make race" leaves out
+	$(MAKE) test-all ALL_OF="./recommender/cmd/marquee $$(go list ./... | grep -E '^marquee/($(NO_RACE))$$' | tr '\n' ' ')"
 
 build: ## bin/marquee
 	go build -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN) ./recommender/cmd/marquee

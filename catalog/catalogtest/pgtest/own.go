@@ -13,9 +13,10 @@ import (
 type Server struct{ server *server }
 
 // Start starts a server for t and stops it when t ends. Without PostgreSQL t is
-// skipped, or fails if CI=true.
+// skipped, or fails if CI=true; with -short it is skipped.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	skipShort(t)
 	s, err := start(lasting())
 	if err != nil {
 		if os.Getenv("CI") == "true" {

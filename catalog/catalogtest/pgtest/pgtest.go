@@ -56,9 +56,10 @@ func Main(m *testing.M) int {
 // DSN returns the postgres:// URL of a new, empty database of some 7 MB. On a
 // server that was not started here it is dropped when the test ends; on one that
 // was, it goes with the server, as dropping takes longer than making. It sorts texts by the rules of a language if the server can, so
-// that a column which should be compared by bytes shows.
+// that a column which should be compared by bytes shows. With -short the test is skipped.
 func DSN(t testing.TB) string {
 	t.Helper()
+	skipShort(t)
 	base, ours, err := ensure()
 	if err != nil {
 		if os.Getenv("CI") == "true" {
@@ -79,6 +80,14 @@ func DSN(t testing.TB) string {
 	u := *base
 	u.Path = "/" + name
 	return u.String()
+}
+
+// skipShort skips tests of the quick suite: making databases takes a fifth of the whole one.
+func skipShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves PostgreSQL out; \"make test-all\" has it")
+	}
 }
 
 // create makes a database with the collation of a language, which needs a

@@ -224,7 +224,7 @@ func TestQdrantIndex(t *testing.T) {
 	s := newShell(t)
 	s.must("import", "jsonl", s.file("films.jsonl", films))
 	with := func(args ...string) []string {
-		return append([]string{"--qdrant-addr", server.Addr, "--qdrant-api-key", "QDRANTKEY"}, args...)
+		return append([]string{"--qdrant-addr", server.Addr, "--qdrant-api-key", "QDRANTKEY", "--qdrant-timeout", "1s"}, args...)
 	}
 	s.refuses(exitUsage, "--qdrant-addr", "build", "--index", "qdrant", "--models", "none")
 	first := s.built(with("--index", "qdrant")...)
