@@ -24,7 +24,7 @@ check-run: build ## what run does, on free ports, ended once its lists are check
 	@go run ./tests/simulator/cmd/demo --marquee $(BIN) --home "$$(mktemp -d)/world" --listen 127.0.0.1:0 --admin-listen "" --check
 
 # Worlds of tests are small and live for moments: collecting them less often takes a tenth off the processor's time.
-test: vet ## vet and unit tests, on SQLite and invented data (a minute on two cores, once all is compiled)
+test: vet ## vet and unit tests, on SQLite and invented data (some 70 seconds on two cores, once all is compiled)
 	MARQUEE_DATA= GOGC=400 go test -short -vet=off ./...
 
 # What "make race" runs is not run again in CI.

@@ -183,6 +183,9 @@ func operations(t *testing.T, from *Shelf, ids []string) map[string]operation {
 // old bundle is live or the new one, each bundle is whole or not there, a second call does the work, and
 // nothing of the first is left.
 func TestEveryStepOfEveryOperationMayFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short does not fail every step; \"make test-all\" does")
+	}
 	from, ids := shelved(t, 5)
 	began, _ := shelved(t, 3)
 	publish(t, began, ids[:3]...)

@@ -293,6 +293,9 @@ func TestLoadWithoutModels(t *testing.T) {
 // Whichever step of laying a patch fails, and wherever the disk is full, the build is
 // whole, the patched bundle is whole or not there, and a second call does the work.
 func TestEveryStepOfPutPatchMayFail(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short does not fail every step; \"make test-all\" does")
+	}
 	t.Parallel()
 	began, _, base := groundwork(t)
 	want := patched(t, copied(t, began), base.ID, smallPatch())

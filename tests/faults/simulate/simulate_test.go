@@ -15,7 +15,7 @@ import (
 )
 
 // seeds returns which seeds to play: MARQUEE_SEED alone, the first
-// MARQUEE_SEEDS, or the first few.
+// MARQUEE_SEEDS, or the first few, with -short a quarter of them.
 func seeds(t *testing.T, few uint64) (from, to uint64) {
 	number := func(name string) (n uint64, set bool) {
 		text := os.Getenv(name)
@@ -33,6 +33,9 @@ func seeds(t *testing.T, few uint64) (from, to uint64) {
 	}
 	if n, set := number("MARQUEE_SEEDS"); set {
 		return 0, n * few / 120
+	}
+	if testing.Short() {
+		few /= 4
 	}
 	return 0, few
 }
