@@ -25,7 +25,7 @@ check-run: build ## what run does, on free ports, ended once its lists are check
 
 # Worlds of tests are small and live for moments: collecting them less often takes a tenth off the processor's time.
 test: vet ## vet and unit tests, on SQLite and invented data (some 70 seconds on two cores, once all is compiled)
-	MARQUEE_DATA= GOGC=400 go test -short -vet=off ./...
+	MARQUEE_DATA= MARQUEE_MODEL= GOGC=400 go test -short -vet=off ./...
 
 # What "make race" runs is not run again in CI.
 ALL_OF ?= ./...
@@ -33,7 +33,8 @@ test-all: ## unit tests with all their cases, on PostgreSQL too and on real data
 	GOGC=400 go test -vet=off $(ALL_OF)
 
 test-rest: ## of these, those that "make race" leaves out
-	$(MAKE) test-all ALL_OF="./recommender/cmd/marquee $$(go list ./... | grep -E '^marquee/($(NO_RACE))$$' | tr '\n' ' ')"
+	all=$$(go list ./...) && rest=$$(grep -E '^marquee/($(NO_RACE))$$' <<< "$$all") && \
+	$(MAKE) test-all ALL_OF="$$(echo ./recommender/cmd/marquee $$rest)"
 
 build: ## bin/marquee
 	go build -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o $(BIN) ./recommender/cmd/marquee

@@ -33,7 +33,7 @@ func Ones(mask []uint64) (n int) {
 func NarrowNth(mask []uint64, x []float32, n int, most float32, halvings int) (high float32, sure int) {
 	checkMask(mask, x)
 	mask = mask[:(len(x)+63)/64]
-	low, high, marked := float32(0), most, most
+	low, high, marked := float32(0), most, float32(-1)
 	for range halvings {
 		marked = (low + high) / 2
 		atLeast(mask, x, marked)

@@ -90,8 +90,7 @@ func TestBatches(t *testing.T) {
 		if got := r.Stats()[0]; got.Kept != 20 || got.Waiting > cfg.Batch/4 || got.Dropped > 0 {
 			t.Errorf("at once: %+v, want two full batches kept", got)
 		}
-		time.Sleep(cfg.Wait)
-		synctest.Wait()
+		pass(cfg.Wait)
 		if got := r.Stats()[1]; got != (exposure.Stats{Writer: "w1", Kept: 25}) {
 			t.Errorf("after the wait: %+v, want all", got)
 		}
@@ -122,7 +121,7 @@ func TestWriterAway(t *testing.T) {
 		}}
 		r, end := start(t, cfg, w)
 		record(r, 0, 10)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if got := r.Stats()[0]; got != (exposure.Stats{Writer: "w0", Kept: 10}) || w.batches != 1 {
 			t.Errorf("back after three attempts: %+v in %d batches, want 10 kept in one", got, w.batches)
 		}
@@ -135,7 +134,7 @@ func TestWriterAway(t *testing.T) {
 		if got := r.Stats()[0]; got.Dropped < 800 || got.Waiting < 90 {
 			t.Errorf("away: %+v, want a full queue and the rest dropped", got)
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		end()
 		if got := r.Stats()[0]; got.Dropped != 1000 || got.Kept != 0 {
 			t.Errorf("away for good: %+v, want all dropped and counted", got)
@@ -165,7 +164,7 @@ func TestInputsAreBounded(t *testing.T) {
 		r, end := start(t, cfg, w)
 		r.Record(catalog.Exposure{RequestID: "long", Input: make([]byte, catalog.MaxInputBytes+1)})
 		r.Record(catalog.Exposure{RequestID: "longest", Input: make([]byte, catalog.MaxInputBytes)})
-		time.Sleep(2 * cfg.Wait) // the writer has these
+		pass(2 * cfg.Wait) // the writer has these
 		for range 20 {
 			r.Record(catalog.Exposure{RequestID: "more", Input: []byte("made from")})
 		}
@@ -211,7 +210,7 @@ func TestInvalid(t *testing.T) {
 		w := &writer{fail: func(int) error { return fmt.Errorf("no: %w", catalog.ErrInvalid) }}
 		r, end := start(t, exposure.DefaultConfig(), w)
 		record(r, 0, 3)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		end()
 		if got := r.Stats()[0]; got.Dropped != 3 || w.writes != 5 {
 			t.Errorf("%+v after %d writes, want 3 dropped after one of all and one of each part", got, w.writes)
@@ -235,9 +234,9 @@ func TestInvalidAlone(t *testing.T) {
 			cfg.Batch = 100
 			r, end := start(t, cfg, picky)
 			recordLists(r, 0, 40)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			w.away.Store(false)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			end()
 			want := slices.DeleteFunc(numbers(0, 40), func(n string) bool { return n == "13" || n == "17" })
 			if got := r.Stats()[0]; got.Dropped != 2 || got.Kept != 38 || got.SpillBytes != 0 || !slices.Equal(w.order, want) {
@@ -277,7 +276,7 @@ func TestWritersApart(t *testing.T) {
 		r, end := start(t, cfg, hangs, healthy)
 		for i := range 100 {
 			record(r, 10*i, 10*i+10)
-			time.Sleep(cfg.Wait)
+			pass(cfg.Wait)
 		}
 		end()
 		stats := r.Stats()

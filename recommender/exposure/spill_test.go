@@ -83,16 +83,16 @@ func TestSpill(t *testing.T) {
 		r, end := start(t, cfg, w)
 		for i := range 50 {
 			recordLists(r, 20*i, 20*i+20)
-			time.Sleep(cfg.Wait)
+			pass(cfg.Wait)
 		}
 		got := r.Stats()[0]
 		if got.Kept != 0 || got.Dropped != 0 || got.Spilled < 900 || got.SpillBytes < 90_000 {
 			t.Errorf("away: %+v, want nearly all on the disk", got)
 		}
 		w.away.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		recordLists(r, 1000, 1025)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		got = r.Stats()[0]
 		if got.Kept != 1025 || got.Dropped != 0 || got.SpillBytes != 0 || got.Spilled > 1000 {
 			t.Errorf("back: %+v, want all kept, and nothing on the disk", got)
@@ -128,9 +128,9 @@ func TestSpillOfASlowWriter(t *testing.T) {
 		synctest.Wait()
 		for i := range 100 {
 			recordLists(r, 30*i, 30*i+30) // three times as many as are written
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 		end()
 		got := r.Stats()[0]
 		if got.Kept != 3000 || got.Dropped != 0 || got.Spilled < 1000 || got.SpillBytes != 0 {
@@ -150,7 +150,7 @@ func TestSpillAfterRestart(t *testing.T) {
 		r, end := start(t, cfg, newDesk(true))
 		synctest.Wait()
 		recordLists(r, 0, 95) // the queue is full while the first batch is still tried
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		recordLists(r, 95, 100)
 		end()
 		if got := r.Stats()[0]; got.Spilled != 100 || got.Dropped != 0 {
@@ -159,9 +159,9 @@ func TestSpillAfterRestart(t *testing.T) {
 		w := newDesk(false)
 		cfg.Gone = func(u catalog.UserID) bool { return u == "user7" }
 		r, end = start(t, cfg, w)
-		time.Sleep(time.Second) // nothing is recorded
+		pass(time.Second) // nothing is recorded
 		recordLists(r, 100, 110)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		want := slices.DeleteFunc(numbers(0, 110), func(n string) bool { return len(n) < 3 && strings.HasSuffix(n, "7") })
 		if !slices.Equal(w.order, want) {
@@ -182,10 +182,10 @@ func TestSpillOfTheForgotten(t *testing.T) {
 		cfg.Gone = func(u catalog.UserID) bool { return gone.Load() && u == "user7" }
 		r, end := start(t, cfg, w)
 		recordLists(r, 0, 30)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		gone.Store(true)
 		w.away.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		if want := slices.DeleteFunc(numbers(0, 30), func(n string) bool { return strings.HasSuffix(n, "7") }); !slices.Equal(w.order, want) {
 			t.Errorf("wrote %v, want %v", w.order, want)
@@ -199,7 +199,7 @@ func TestSpillWaitsToBeTold(t *testing.T) {
 		cfg := spilling(t)
 		r, end := start(t, cfg, newDesk(true))
 		recordLists(r, 0, 20)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		w := newDesk(false)
 		var told atomic.Bool
@@ -207,12 +207,12 @@ func TestSpillWaitsToBeTold(t *testing.T) {
 		cfg.Gone = func(u catalog.UserID) bool { return told.Load() && u == "user7" }
 		r, end = start(t, cfg, w)
 		recordLists(r, 20, 30)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if len(w.order) > 0 {
 			t.Errorf("wrote %v before", w.order)
 		}
 		told.Store(true)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		want := slices.DeleteFunc(numbers(0, 30), func(n string) bool { return n == "7" || n == "17" })
 		if !slices.Equal(w.order, want) {
@@ -238,7 +238,7 @@ func TestSpillIsBounded(t *testing.T) {
 		began := time.Now()
 		for i := range 100 {
 			recordLists(r, 20*i, 20*i+20)
-			time.Sleep(cfg.Wait)
+			pass(cfg.Wait)
 		}
 		if took := time.Since(began); took != 100*cfg.Wait {
 			t.Errorf("recording took %v, want no time", took-100*cfg.Wait)
@@ -248,7 +248,7 @@ func TestSpillIsBounded(t *testing.T) {
 			t.Errorf("%+v, want a full disk and the rest dropped", got)
 		}
 		w.away.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		cancel()
 		<-ended
 		got = r.Stats()[0]
@@ -270,14 +270,14 @@ func TestFullSpillLeavesTheQueue(t *testing.T) {
 		r, end := start(t, cfg, w)
 		for i := range 100 {
 			recordLists(r, 20*i, 20*i+20)
-			time.Sleep(cfg.Wait)
+			pass(cfg.Wait)
 		}
 		got := r.Stats()[0]
 		if got.Waiting < cfg.Queue || got.Dropped != 2000-got.Spilled-int64(got.Waiting) || got.SpillBytes > cfg.SpillBytes {
 			t.Errorf("away: %+v, want a full disk, a full queue, and the rest dropped", got)
 		}
 		w.away.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		recordLists(r, 2000, 2010)
 		end()
 		got = r.Stats()[0]
@@ -291,31 +291,37 @@ func TestFullSpillLeavesTheQueue(t *testing.T) {
 	})
 }
 
+// pass lets some time go by, and what falls due at the end of it be done.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // Lists wait while the disk fails, and go there once it does not.
 func TestSpillToADiskThatFailsForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg, w := spilling(t), newDesk(true)
 		r, end := start(t, cfg, w)
 		recordLists(r, 0, 10)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		dir := filepath.Join(cfg.SpillDir, "w0")
 		if err := os.Rename(dir, dir+"-away"); err != nil {
 			t.Fatal(err)
 		}
 		recordLists(r, 10, 60)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if got := r.Stats()[0]; got.Waiting != 50 || got.Dropped != 0 || got.Spilled != 10 {
 			t.Errorf("the disk fails: %+v, want 50 that wait", got)
 		}
 		if err := os.Rename(dir+"-away", dir); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if got := r.Stats()[0]; got.Waiting != 0 || got.Dropped != 0 || got.Spilled != 60 {
 			t.Errorf("it does not any more: %+v, want all on the disk", got)
 		}
 		w.away.Store(false)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		if want := numbers(0, 60); !slices.Equal(w.order, want) {
 			t.Errorf("written in the order %v, want %v", w.order, want)
@@ -386,7 +392,7 @@ func replayed(t *testing.T, what string, raw []byte, want []string, torn int64) 
 			t.Fatal(err)
 		}
 		r, end := start(t, cfg, w)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		if got := r.Stats()[0]; !slices.Equal(w.order, want) || got.Torn != torn || got.SpillBytes != 0 || len(segments(t, cfg.SpillDir)) > 0 {
 			t.Fatalf("%s: wrote %v, %+v; want %v, %d torn, and nothing left", what, w.order, got, want, torn)
@@ -401,15 +407,15 @@ func TestSpillIsTakenOver(t *testing.T) {
 		cfg, w := spilling(t), newDesk(false)
 		first, endFirst := start(t, cfg, newDesk(true))
 		recordLists(first, 0, 50)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		second, endSecond := start(t, cfg, w)
 		recordLists(second, 50, 60)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if got := second.Stats()[0]; got.Kept != 10 || got.SpillBytes != 0 {
 			t.Errorf("beside the first: %+v, want what it was given", got)
 		}
 		endFirst()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		endSecond()
 		if want := append(numbers(50, 60), numbers(0, 50)...); !slices.Equal(w.order, want) {
 			t.Errorf("written are %v, want %v", w.order, want)
@@ -427,13 +433,13 @@ func TestSpillToABrokenDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		recordLists(r, 0, 200)
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if got := r.Stats()[0]; got.Dropped != 200 || got.Waiting != 0 {
 			t.Errorf("away: %+v, want all dropped", got)
 		}
 		w.away.Store(false)
 		recordLists(r, 200, 220)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		end()
 		if got := r.Stats()[0]; got.Kept != 20 || got.Dropped != 200 {
 			t.Errorf("back: %+v, want what came since", got)

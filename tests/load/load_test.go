@@ -54,6 +54,24 @@ func eachWay(t *testing.T, test func(t *testing.T, run runner)) {
 	})
 }
 
+// A server that ends connections while they are idle is noticed by the next request, and
+// the one after that has a new connection.
+func TestServerHangsUp(t *testing.T) {
+	eachWay(t, func(t *testing.T, run runner) {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "list") }))
+		server.Config.IdleTimeout = time.Millisecond
+		server.Start()
+		defer server.Close()
+		r, err := run(t.Context(), Config{
+			Address: server.Listener.Addr().String(), Rate: 10, Duration: time.Second, Connections: 1, Timeout: 5 * time.Second,
+			Request: func(int) []byte { return Get("/") },
+		})
+		if err != nil || r.Errors != 5 || r.Statuses[200] != 5 {
+			t.Errorf("%v, %v; want every second request without an answer", r, err)
+		}
+	})
+}
+
 // Every answer is counted by its status, bodies with a length and in chunks alike.
 func TestRun(t *testing.T) { eachWay(t, testRun) }
 

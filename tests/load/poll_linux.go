@@ -58,12 +58,14 @@ type poll struct {
 }
 
 // A socket is one connection, which is dialed when it is first used, and again after an
-// error.
+// error. What comes while it is idle, the end or an answer too many, is an error of the
+// next request.
 type socket struct {
 	at    int32    // in all sockets
 	place int      // in those that are busy; -1: idle
 	file  *os.File // nil without a connection
 	fd    int
+	lost  error // what came while it was idle
 	reply reply
 	i     int       // the request that it waits for the answer to
 	due   time.Time // when that was
@@ -100,6 +102,9 @@ func (s *socket) send(p *poll) error {
 			return err
 		}
 	}
+	if s.lost != nil {
+		return s.lost
+	}
 	s.reply.reset()
 	request := p.config.Request(s.i)
 	n, errno := rawIO(unix.SYS_WRITE, s.fd, request)
@@ -131,7 +136,7 @@ func (s *socket) dial(p *poll) error {
 func (s *socket) close() {
 	if s.file != nil {
 		s.file.Close()
-		s.file = nil
+		s.file, s.lost = nil, nil
 	}
 }
 
@@ -183,7 +188,8 @@ func (p *poll) receive() {
 	for _, e := range p.events[:p.ready] {
 		s := p.sockets[e.Fd]
 		if s.place < 0 {
-			s.close() // the server hung up, or said what nobody asked for
+			s.lost = fmt.Errorf("the server hung up, or said what nobody asked for: %w", errAnswer)
+			unix.EpollCtl(p.epoll, unix.EPOLL_CTL_DEL, s.fd, nil) // once is enough
 			continue
 		}
 		a, again, whole, err := s.receive()

@@ -8,5 +8,5 @@
 // the tests are. It takes some two seconds, once for each test binary that asks.
 //
 // Where PostgreSQL is missing the tests are skipped, and the reason is said;
-// with CI=true in the environment they fail.
+// with CI=true in the environment they fail. With -short they are skipped.
 package pgtest

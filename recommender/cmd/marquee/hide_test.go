@@ -24,10 +24,16 @@ import (
 // builtShell returns a shell with a store and a bundle of it.
 func builtShell(t *testing.T) shell {
 	s := newShell(t)
+	s.publishRated()
+	return s
+}
+
+// publishRated brings films and their ratings in and publishes a build of them.
+func (s shell) publishRated() {
+	s.t.Helper()
 	s.must("import", "jsonl", s.file("films.jsonl", films))
 	s.must("import", "csv", s.file("ratings.csv", ratings), "--kind", "ratings")
 	s.must("build", "--index", "flat")
-	return s
 }
 
 // store opens the store of s beside what else uses it.
@@ -74,7 +80,8 @@ func (s shell) follow(store *sqlstore.Store) *recommender.Service {
 // Hide and unhide take effect on every server that follows a store within a second:
 // the median of ten changes on two of them.
 func TestHideIsHeardWithinASecond(t *testing.T) {
-	s := builtShell(t)
+	s := soleShell(t)
+	s.publishRated()
 	store := s.store()
 	servers := []*recommender.Service{s.follow(store), s.follow(store)}
 	lists := func(service *recommender.Service, id catalog.MovieID) bool {

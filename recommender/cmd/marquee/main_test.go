@@ -26,8 +26,9 @@ func newShell(t *testing.T) shell {
 	return soleShell(t)
 }
 
-// soleShell returns one of a test that no other runs beside, since it changes the
-// environment, or one more of a test that has one.
+// soleShell returns one of a test that no other runs beside, since it changes what all
+// share, as the environment, or says how long something takes; or one more of a test that
+// has one.
 func soleShell(t *testing.T) shell {
 	t.Helper()
 	return shell{t, filepath.Join(t.TempDir(), "home")}

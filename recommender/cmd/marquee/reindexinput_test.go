@@ -80,7 +80,8 @@ func TestReindexTellsOfHidden(t *testing.T) {
 
 // What another program writes comes in by standard input.
 func TestReindexFromStdin(t *testing.T) {
-	s := editorShell(t)
+	s := soleShell(t) // every command has standard input
+	s.publish()
 	f, err := os.Open(s.file("more.jsonl", `{"id":"up+2009","title":"Up","overview":"An old man flies."}`+"\nrubbish\n"))
 	if err != nil {
 		t.Fatal(err)

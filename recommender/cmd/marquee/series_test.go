@@ -121,7 +121,7 @@ func busy(t *testing.T, s shell) *httpapi.Metrics {
 		"/recommend/broken", "/recommend/broken?format=json", "/recommend/slow", "/recommend/", "/similar/heat+1995", "/similar/x", "/popular", "/trending", "/search?q=x", "/users/1/history",
 		"/users/1/preferences", "/recommend/batch", "/recommend/session", "/feedback", "/openapi.json", "/docs", "/events", "/health/live", "/health/ready", "/nowhere",
 	} {
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
 			ask(method, path)
 		}
 	}

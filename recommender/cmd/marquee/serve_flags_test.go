@@ -65,7 +65,8 @@ func TestServeAdmin(t *testing.T) {
 
 // A server without its store ends at once: nothing waits for what cannot be kept.
 func TestServeEndsWithoutAStore(t *testing.T) {
-	s := builtShell(t)
+	s := soleShell(t)
+	s.publishRated()
 	address := free(t)
 	end := s.background("--store", s.home+"/nowhere/none.db", "serve", "--listen", address, "--admin-listen", "")
 	get(t, address)

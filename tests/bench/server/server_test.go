@@ -76,12 +76,13 @@ func TestServer(t *testing.T) {
 		if least := number(t, "LEAST", 0); share < least {
 			t.Errorf("%.2f of the rival's requests a second, want %.2f", share, least)
 		}
-		theirs, own, err := p.tails(t.Context(), r.address, s.address, 0.8*rate)
+		load := number(t, "LOAD", 0.8)
+		theirs, own, err := p.tails(t.Context(), r.address, s.address, load*rate)
 		if err != nil {
 			t.Fatal(err)
 		}
 		tail := float64(median(own)) / float64(median(theirs))
-		t.Logf("at %.0f requests a second p99 %v, the rival %v: %.1f times (%v, %v)", 0.8*rate, median(own), median(theirs), tail, own, theirs)
+		t.Logf("at %.0f requests a second p99 %v, the rival %v: %.1f times (%v, %v)", load*rate, median(own), median(theirs), tail, own, theirs)
 		if most := number(t, "MOST_TAIL", 0); most > 0 && tail > most {
 			t.Errorf("p99 is %.1f times the rival's, want at most %.1f", tail, most)
 		}
