@@ -102,9 +102,11 @@ func (b *Broker) Kill(t testing.TB) {
 	b.ended = nil
 }
 
-// java returns a command of a class in the jars. Its output goes to a file.
+// java returns a command of a class in the jars. Its output goes to a file, and what it
+// unpacks goes with the test: killed, it cannot tidy up.
 func (b *Broker) java(args ...string) *exec.Cmd {
-	cmd := exec.Command("java", append([]string{"-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(b.jars, "*")}, args...)...)
+	options := []string{"-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.io.tmpdir=" + b.folder, "-cp", filepath.Join(b.jars, "*")}
+	cmd := exec.Command("java", append(options, args...)...)
 	cmd.Dir = b.folder
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if out, err := os.OpenFile(b.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err == nil {
