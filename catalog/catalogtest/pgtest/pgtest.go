@@ -82,7 +82,7 @@ func DSN(t testing.TB) string {
 	return u.String()
 }
 
-// skipShort skips tests of the quick suite: making databases takes a fifth of the whole one.
+// skipShort skips tests of the quick suite: making databases takes a sixth of the whole one.
 func skipShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
